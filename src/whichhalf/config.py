@@ -30,9 +30,7 @@ class ProjectConfig:
 
     name: str = setting("whichhalf", "Name of the project, shown on every report.")
     engine: str = setting("duckdb", "duckdb, or a Spark master: local[2], spark://host:7077.")
-    memory_limit_percent: int = setting(
-        60, "Share of the machine's memory that the engine may use."
-    )
+    memory_limit_percent: int = setting(60, "Share of memory that the engine may use.")
     threads: int = setting(0, "Threads of the engine; 0: one a core.")
 
 
@@ -40,9 +38,7 @@ class ProjectConfig:
 class EventsConfig:
     """[events]: which event names mean what."""
 
-    install: tuple[str, ...] = setting(
-        ("Application Installed",), "Names that mean: app installed."
-    )
+    install: tuple[str, ...] = setting(("Application Installed",), "Names that mean: installed.")
     signup: tuple[str, ...] = setting(("Signed Up",), "Names that mean: signed up.")
     login: tuple[str, ...] = setting(("Signed In",), "Names that mean: logged in.")
     purchase: tuple[str, ...] = setting(("Order Completed",), "Names that mean: bought.")
@@ -133,7 +129,7 @@ SOURCE_KINDS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Config:
-    """All settings, and where each came from (`origins`: "section.key" → file, variable, default)."""
+    """All settings; `origins` says where each came from: "section.key" → file, variable, default."""
 
     project: ProjectConfig = ProjectConfig()
     events: EventsConfig = EventsConfig()

@@ -1,0 +1,1 @@
+"""Stage 1: read what people have into input tables."""

@@ -1,0 +1,1 @@
+"""What ads cost, a module a network."""

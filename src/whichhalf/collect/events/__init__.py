@@ -1,0 +1,1 @@
+"""Product events, a module a format."""
