@@ -129,7 +129,7 @@ SOURCE_KINDS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Config:
-    """All settings; `origins` says where each came from: "section.key" → file, variable, default."""
+    """All settings. `origins`: "section.key" → file, variable or default that it came from."""
 
     project: ProjectConfig = ProjectConfig()
     events: EventsConfig = EventsConfig()
