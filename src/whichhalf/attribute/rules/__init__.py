@@ -1,0 +1,1 @@
+"""The rule tables (CSV files beside this one) and how they are read: docs/channels.md."""
