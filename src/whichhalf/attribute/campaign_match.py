@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -32,14 +32,17 @@ class Campaign:
     has_costs: bool
 
 
-@dataclass(frozen=True, order=True)
-class Ad:
-    """An ad set, or an ad in it; "" where the row says none."""
+@dataclass(frozen=True)
+class Ads:
+    """Ad sets and ads of one campaign, as (ad set id, ad id), by id and by normalised name.
 
-    ad_set_id: str
-    ad_set_name: str
-    ad_id: str
-    ad_name: str
+    The ad id of an ad set is "", and so is the ad set id of an ad whose source names none.
+    """
+
+    ad_sets_by_id: Mapping[str, frozenset[tuple[str, str]]]
+    ad_sets_by_name: Mapping[str, frozenset[tuple[str, str]]]
+    ads_by_id: Mapping[str, frozenset[tuple[str, str]]]
+    ads_by_name: Mapping[str, frozenset[tuple[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Campaigns:
     by_id: Mapping[str, frozenset[Campaign]]
     by_name: Mapping[str, frozenset[Campaign]]
     by_old_name: Mapping[str, frozenset[Campaign]]
-    ads: Mapping[Campaign, frozenset[Ad]]
+    ads: Mapping[Campaign, Ads]
 
 
 def index_campaigns(campaigns: pa.Table, names: pa.Table | None, networks: Networks) -> Campaigns:
@@ -107,7 +110,10 @@ def index_campaigns(campaigns: pa.Table, names: pa.Table | None, networks: Netwo
         by_id=_grouped((key[2], campaign) for key, campaign in found.items()),
         by_name=_grouped((normalise(_name(row)), found[_key(row)]) for row in rows),
         by_old_name=_grouped((normalise(_name(row)), found[_key(row)]) for row in old_rows),
-        ads=_grouped((found[_key(row)], _ad(row)) for row in rows if _has_ad(row)),
+        ads={
+            campaign: _index_ads(of_campaign)
+            for campaign, of_campaign in _listed((found[_key(row)], row) for row in rows).items()
+        },
     )
 
 
@@ -140,57 +146,69 @@ def match_campaign(naming: Naming, hint: str, campaigns: Campaigns) -> Match | N
     def inside(found: frozenset[Campaign]) -> list[Campaign]:
         return sorted(c for c in found if hint in ("", campaigns.canonical[c.network]))
 
-    searches = [
-        campaigns.by_id.get(wanted, frozenset())
-        for wanted in (naming.campaign_id, naming.utm_id, naming.campaign)
-        if wanted
-    ]
+    ids = filter(None, (naming.campaign_id, naming.utm_id, naming.campaign))
+    searches = [("id", campaigns.by_id.get(wanted)) for wanted in ids]
     name = normalise(naming.campaign)
     if name and not _UNBOUGHT_MEDIUM.fullmatch(naming.medium):
-        searches += [
-            index.get(name, frozenset()) for index in (campaigns.by_name, campaigns.by_old_name)
-        ]
-    by_id_count = sum(map(bool, (naming.campaign_id, naming.utm_id, naming.campaign)))
-    for place, search in enumerate(searches):
-        found = inside(search)
+        indexes = (campaigns.by_name, campaigns.by_old_name)
+        searches += [("name", index.get(name)) for index in indexes]
+    for rule, search in searches:
+        found = inside(search or frozenset())
         if len(found) > 1:
             return None
         if found:
-            is_id = place < by_id_count and not found[0].is_named_by_id
-            ads = campaigns.ads.get(found[0], frozenset())
-            return Match(found[0], "id" if is_id else "name", *_match_ad(naming, ads))
+            campaign = found[0]
+            how = "name" if campaign.is_named_by_id else rule
+            return Match(campaign, how, *_match_ad(naming, campaigns.ads[campaign]))
     return None
 
 
-def _match_ad(naming: Naming, ads: frozenset[Ad]) -> tuple[str | None, str | None]:
+def _match_ad(naming: Naming, ads: Ads) -> tuple[str | None, str | None]:
     """Return ad set and ad of a matched campaign. An ad alone gives its ad set."""
-    ad_sets = {Ad(ad.ad_set_id, ad.ad_set_name, "", "") for ad in ads if ad.ad_set_id}
     ad_set = _only(
-        ad_sets,
-        (naming.ad_set_id, naming.term),
-        lambda ad: ad.ad_set_id,
-        lambda ad: ad.ad_set_name,
+        (naming.ad_set_id, naming.term), ads.ad_sets_by_id, ads.ad_sets_by_name, inside=None
     )
-    wanted = {ad for ad in ads if ad.ad_id and (not ad_set or ad.ad_set_id == ad_set.ad_set_id)}
-    ad = _only(wanted, (naming.ad_id, naming.content), lambda ad: ad.ad_id, lambda ad: ad.ad_name)
-    ad_set_id = (ad_set or ad or Ad("", "", "", "")).ad_set_id
-    return ad_set_id or None, (ad.ad_id if ad else None)
+    inside = ad_set[0] if ad_set else None
+    ad = _only((naming.ad_id, naming.content), ads.ads_by_id, ads.ads_by_name, inside=inside)
+    ad_set_id, ad_id = ad or ad_set or ("", "")
+    return ad_set_id or None, ad_id or None
 
 
 def _only(
-    ads: Collection[Ad],
     wanted: Iterable[str],
-    id_of: Callable[[Ad], str],
-    name_of: Callable[[Ad], str],
-) -> Ad | None:
-    """Return the one ad (or ad set) that the first wanted text with any hit names."""
+    by_id: Mapping[str, frozenset[tuple[str, str]]],
+    by_name: Mapping[str, frozenset[tuple[str, str]]],
+    *,
+    inside: str | None,
+) -> tuple[str, str] | None:
+    """Return the one ad (or ad set) named by the first text that names any; None: several.
+
+    inside: id of the ad set to which ads must belong; None for any.
+    """
     for text in filter(None, wanted):
-        by_id = {ad for ad in ads if id_of(ad) == text}
-        name = normalise(text)
-        found = by_id or {ad for ad in ads if name and normalise(name_of(ad)) == name}
-        if found:
-            return next(iter(found)) if len(found) == 1 else None
+        for search in (by_id.get(text), by_name.get(normalise(text) or text)):
+            found = [pair for pair in search or () if inside in (None, pair[0])]
+            if found:
+                return found[0] if len(found) == 1 else None
     return None
+
+
+def _index_ads(rows: Sequence[Mapping[str, str | None]]) -> Ads:
+    """Index the rows of one campaign; rows without ad set and ad are the campaign's own."""
+    ad_set_rows = [row for row in rows if row["ad_set_id"]]
+    ad_rows = [row for row in rows if row["ad_id"]]
+    return Ads(
+        _grouped((row["ad_set_id"] or "", _pair(row, ad_id="")) for row in ad_set_rows),
+        _grouped(
+            (normalise(row["ad_set_name"] or ""), _pair(row, ad_id="")) for row in ad_set_rows
+        ),
+        _grouped((row["ad_id"] or "", _pair(row)) for row in ad_rows),
+        _grouped((normalise(row["ad_name"] or ""), _pair(row)) for row in ad_rows),
+    )
+
+
+def _pair(row: Mapping[str, str | None], ad_id: str | None = None) -> tuple[str, str]:
+    return row["ad_set_id"] or "", (row["ad_id"] or "") if ad_id is None else ad_id
 
 
 def _key(row: Mapping[str, str]) -> tuple[str, str, str]:
@@ -201,24 +219,19 @@ def _name(row: Mapping[str, str | None]) -> str:
     return row["campaign_name"] or row["campaign_id"] or ""
 
 
-def _has_ad(row: Mapping[str, str | None]) -> bool:
-    return bool(row["ad_set_id"] or row["ad_id"])
-
-
-def _ad(row: Mapping[str, str | None]) -> Ad:
-    columns = ("ad_set_id", "ad_set_name", "ad_id", "ad_name")
-    return Ad(*((row[column] or "") for column in columns))
-
-
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 
-def _grouped(pairs: Iterable[tuple[_K, _V]]) -> dict[_K, frozenset[_V]]:
-    groups: defaultdict[_K, set[_V]] = defaultdict(set)
+def _listed(pairs: Iterable[tuple[_K, _V]]) -> dict[_K, list[_V]]:
+    groups: defaultdict[_K, list[_V]] = defaultdict(list)
     for key, value in pairs:
-        groups[key].add(value)
-    return {key: frozenset(values) for key, values in groups.items()}
+        groups[key].append(value)
+    return dict(groups)
+
+
+def _grouped(pairs: Iterable[tuple[_K, _V]]) -> dict[_K, frozenset[_V]]:
+    return {key: frozenset(values) for key, values in _listed(pairs).items()}
 
 
 def _require(given: pa.Table, columns: Iterable[str], name: str) -> None:

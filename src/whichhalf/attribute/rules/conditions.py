@@ -82,24 +82,31 @@ def read_rules(
     verdict: the column of what a rule says. conditions: the columns that it may ask for.
     """
     columns = ("id", verdict, *conditions, "note")
-    seen: dict[str, str] = {}
-    rules = []
-    for file in (own, shipped):
+    ids: set[str] = set()
+    groups: list[list[Rule]] = []
+    # The shipped first, so that an id taken twice is told at the user's line.
+    for file, needs_condition in ((shipped, False), (own, True)):
+        groups.append([])
         for row in read_rows(file, columns, ("id", verdict)) if file else ():
             rule = _rule(row, verdict, conditions, vocabulary)
-            if rule.id in seen:
-                raise ConfigError(
-                    f"{row.where}: rule {rule.id!r} is there already: {seen[rule.id]}."
-                    " Every rule needs an id of its own, e.g. with your name before it."
-                )
-            if file is own and not (rule.patterns or rule.words or rule.is_paid is not None):
-                raise ConfigError(
-                    f"{row.where}: rule {rule.id!r} has no condition, so no rule after it could"
-                    f" ever hold. Fill one of: {', '.join(conditions)}."
-                )
-            seen[rule.id] = row.where
-            rules.append(rule)
-    return tuple(rules)
+            _check(rule, row, ids, conditions if needs_condition else ())
+            ids.add(rule.id)
+            groups[-1].append(rule)
+    return (*groups[1], *groups[0])
+
+
+def _check(rule: Rule, row: Row, ids: Collection[str], conditions: Sequence[str]) -> None:
+    """Refuse an id that is there already; where `conditions` are given, a rule with none."""
+    if rule.id in ids:
+        raise ConfigError(
+            f"{row.where}: rule {rule.id!r} is there twice. Give each rule an id of its own,"
+            " e.g. with your name before it."
+        )
+    if conditions and not (rule.patterns or rule.words or rule.is_paid is not None):
+        raise ConfigError(
+            f"{row.where}: rule {rule.id!r} has no condition, so no rule after it could ever"
+            f" hold. Fill one of: {', '.join(conditions)}."
+        )
 
 
 def _rule(row: Row, verdict: str, conditions: Sequence[str], vocabulary: Vocabulary) -> Rule:

@@ -69,7 +69,9 @@ def read_rows(file: RuleFile, columns: Sequence[str], needed: Sequence[str]) -> 
     """
     lines = file.text.splitlines()
     reader = csv.reader(
-        ("" if line.startswith(_COMMENT) else line for line in lines), skipinitialspace=True
+        ("" if line.startswith(_COMMENT) else line for line in lines),
+        skipinitialspace=True,
+        strict=True,
     )
     header: list[str] = []
     rows: list[Row] = []
