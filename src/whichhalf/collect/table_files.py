@@ -119,6 +119,7 @@ def _completed(
     draft = table_defaults.put_ids(draft, target)
     draft = table_defaults.put_constants(draft, target, values)
     draft = table_checks.check_times(draft, target, now)
+    draft = table_checks.check_lists(draft, target)
     if target.name == "ad_costs":
         draft = put_ad_days(draft)
     elif target.name == "events":
@@ -127,10 +128,9 @@ def _completed(
     elif target.name == "installs":
         draft = brought_events.put_referrer_tags(draft)
     elif target.name == "payments":
-        draft = table_checks.put_signs(table_checks.check_lists(draft, target))
+        draft = table_checks.put_signs(draft)
     draft = brought_events.put_lower_case(draft, target)
     draft = table_checks.check_currencies(draft, target)
-    draft = table_checks.check_lists(draft, target)
     return table_checks.check_numbers(draft, target)
 
 
