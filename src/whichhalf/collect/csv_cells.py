@@ -77,7 +77,7 @@ def _read(
 
     try:
         table = pa_csv.read_csv(
-            io.BytesIO(content),
+            io.BytesIO(content if content.endswith(b"\n") else content + b"\n"),
             # Only a single thread tells the numbers of invalid rows.
             read_options=pa_csv.ReadOptions(
                 use_threads=False, block_size=BLOCK_BYTES, column_names=names, skip_rows=1
