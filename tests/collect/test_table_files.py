@@ -170,6 +170,8 @@ def test_times_without_a_zone_are_utc_and_said(load: Any) -> None:
         ("p,u,2026-11-02T00:00:01Z,charge,1,USD", "impossible_time"),
         ("p,u,2026-02-30T00:00:00Z,charge,1,USD", "impossible_time"),
         ("p,u,yesterday,charge,1,USD", "impossible_time"),
+        ("p,u,0000-01-01T00:00:00Z,charge,1,USD", "impossible_time"),
+        ("p,u,9999-12-31T23:59:59-14:00,charge,1,USD", "impossible_time"),
         ("p,u,,charge,1,USD", "missing_field"),
         ("p,u,2026-01-01T00:00:00Z,charge,1.2345678,USD", "impossible_number"),
         ("p,u,2026-01-01T00:00:00Z,charge,-1,USD", "impossible_number"),
@@ -242,6 +244,8 @@ def test_a_missing_column_refuses_the_file(load: Any) -> None:
         BadDataError, match=r"payments needs more columns: amount \(in `curr.*has: p"
     ):
         load("payments", "payment_id,user_id,paid_at,payment_kind,currency\n")
+    with pytest.raises(BadDataError, match="one of anonymous_id, device_id, user_id, visitor_id"):
+        load("touches", "touch_id,touch_type,touched_at\n")
     with pytest.raises(BadDataError, match=r"local_on .* or starts_at"):
         load("ad_costs", "spend\n", network="x", account_id="1", time_zone="UTC", currency="EUR")
 
@@ -298,6 +302,15 @@ def test_files_that_cannot_be_read(load: Any, content: bytes, name: str, match: 
         load("payments", content, name)
 
 
+def test_json_lines_by_name_where_the_first_is_broken(load: Any) -> None:
+    good = dict(zip(PAYMENT.split(","), GOOD.split(","), strict=True)) | {"product_id": "\\N"}
+    parsed = load("payments", "oops\n" + json.dumps(good), "x.jsonl")
+    assert faults(parsed) == [(1, "not_json")]
+    assert parsed.rows["product_id"].to_pylist() == [None]
+    with pytest.raises(BadDataError, match="The file has: none"):
+        load("payments", "oops\n", "x.ndjson")
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(BadDataError, match="cannot be read: No such file"):
         read(tmp_path / "none.csv", "payments")
@@ -341,6 +354,13 @@ def test_days_without_midnight_begin_at_their_first_instant(load: Any) -> None:
     assert parsed.rows["hours"].to_pylist() == [23, 23, 24]
     assert faults(parsed) == [(5, "impossible_time"), (6, "unknown_value")]
     assert "Did you mean 'Europe/Berlin'?" in parsed.bad[1].detail
+
+
+def test_dates_that_cannot_be(load: Any) -> None:
+    parsed = load("ad_costs", "day,spend\n0000-01-01,1\n1999-12-31,1\n2026-11-03,1\n", **ACCOUNT)
+    assert faults(parsed) == [(n, "impossible_time") for n in (2, 3, 4)]
+    planned = "experiment,unit,arm,starts_on,ends_on\nx,DE,hold-out,2026-12-01,2027-01-01\n"
+    assert load("experiments", planned).rows["ends_on"].to_pylist() == [date(2027, 1, 1)]
 
 
 def test_costs_of_hours(load: Any) -> None:
@@ -458,6 +478,50 @@ def test_what_was_dumped_loads_the_same(load: Any, tmp_path: Path, suffix: str) 
     again = read(path, "payments")
     assert again.rows.equals(first)
     assert (again.bad, again.notes) == ((), ())
+
+
+# A value that every table takes, by column, else by type.
+BY_NAME: dict[str, Any] = {
+    "user_id": "u:1",
+    "other_user_id": "u:2",
+    "visitor_id": "d:1",
+    "visitor_key": None,
+    "call": "alias",
+    "touch_type": "referrer",
+    "payment_kind": "tax",
+    "currency": "KWD",
+    "base": "EUR",
+    "country": "DE",
+    "time_zone": "Asia/Kolkata",
+    "properties": '{"a":[1]}',
+    "wanted": 0.25,
+}
+BY_TYPE: dict[str, Any] = {
+    "string": 'some "text",\n with all; of\tit',
+    "bigint": 3,
+    "double": 1.5,
+    "boolean": True,
+    "date": date(2026, 1, 31),
+    "timestamp": datetime(2026, 1, 31, 1, 2, 3, 4, tzinfo=UTC),
+    "money": Decimal("123456789012.000001"),
+    "rate": Decimal("123456.000000000001"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(LOADABLE))
+def test_every_table_loads_as_it_was_dumped(tmp_path: Path, name: str) -> None:
+    columns = [column for column in LOADABLE[name].columns if column.name != "day"]
+    full = {c.name: BY_NAME.get(c.name, BY_TYPE.get(c.type)) for c in columns}
+    lower = ("source", "medium", "url_host", "referrer_host")
+    full |= {key: "some text" for key in lower if key in full}
+    rows = pa.Table.from_pylist([full], schema=pa.schema([column.arrow for column in columns]))
+    pa_csv.write_csv(rows, tmp_path / "x.csv")
+    pq.write_table(rows, tmp_path / "x.parquet")
+    for file in ("x.csv", "x.parquet"):
+        parsed = read(tmp_path / file, name)
+        assert parsed.bad == ()
+        assert parsed.rows.to_pylist() == rows.to_pylist()
+        assert parsed.notes == ()
 
 
 CELL = st.one_of(

@@ -66,7 +66,8 @@ def typed(cells: pa.Array, type_name: str, *, is_float: bool = False) -> Typed:
     """
     arrow = ARROW_TYPES[type_name]
     if arrow == pa.string():
-        return Typed(cells, {})
+        dumped = pc.equal(cells, "\\N")  # as MySQL and Postgres write null
+        return Typed(pc.if_else(dumped, pa.scalar(None, arrow), cells), {})
     cells = _something(cells)
     values, zoneless = _plain(cells, type_name)
     odd = np.flatnonzero(pc.and_(cells.is_valid(), values.is_null()).to_numpy(zero_copy_only=False))

@@ -56,6 +56,10 @@ def check_times(draft: Draft, target: Table, now: datetime) -> Draft:
             outside = pc.or_(outside, pc.greater(values, last))
         limits = f"is not between 2000-01-01 and {latest:%Y-%m-%d %H:%M} UTC"
         draft = draft.blame(outside, "impossible_time", _showing(column.name, values, limits))
+        outside = pc.fill_null(outside, False)
+        if pc.any(outside).as_py():  # year 0 is more than Python's dates can take further on
+            none = pa.scalar(None, values.type)
+            draft = draft.put(**{column.name: pc.if_else(outside, none, values)})
     return draft
 
 
@@ -144,4 +148,4 @@ def check_missing(draft: Draft, target: Table) -> Draft:
 
 
 def _showing(name: str, values: pa.Array, what: str) -> Callable[[int], str]:
-    return lambda row: f"{name} {values[row].as_py()} {what}"
+    return lambda row: f"{name} {values.slice(row, 1).cast(pa.string())[0].as_py()} {what}"

@@ -77,7 +77,7 @@ def read_cells(path: Path) -> Cells:
             raise refused(path, why)
     if b"\0" in content[:65536]:
         raise refused(path, "it holds NUL bytes, so it is no text")
-    if content.lstrip(BLANK).startswith(b"{"):
+    if content.lstrip(BLANK).startswith(b"{") or {".jsonl", ".ndjson"} & {*path.suffixes}:
         return json_cells(json_lines(content))
     return csv_cells(path, content)
 
@@ -158,12 +158,12 @@ def _typed(target: Table, cells: Cells) -> Draft:
 
 def _renamed(cells: Cells, target: Table) -> Cells:
     """Columns under the table's own names, where the file uses another that is allowed."""
-    aliases = table_defaults.ALIASES.get(target.name, {})
-    columns = {
-        aliases[name] if name in aliases and aliases[name] not in cells.columns else name: column
-        for name, column in cells.columns.items()
-    }
-    floats = frozenset(aliases.get(name, name) for name in cells.floats)
+    names = {name: name for name in cells.columns}
+    for alias, name in table_defaults.ALIASES.get(target.name, {}).items():
+        if alias in names and name not in names.values():
+            names[alias] = name
+    columns = {names[name]: column for name, column in cells.columns.items()}
+    floats = frozenset(names[name] for name in cells.floats)
     return Cells(columns, cells.positions, cells.bad, cells.dropped, floats)
 
 
@@ -191,6 +191,9 @@ def _check_columns(path: Path, cells: Cells, target: Table, source: SourceConfig
     needs = [f"{c.name} ({c.meaning})" for c in missing]
     if target.name == "ad_costs" and not {"starts_at", "local_on"} & cells.columns.keys():
         needs.append("local_on (the account's local date) or starts_at (instant of the hour)")
+    ids = {"user_id", "visitor_id", *table_defaults.OTHER_IDS}
+    if target.name in table_defaults.NEED_SOMEBODY and not ids & cells.columns.keys():
+        needs.append(f"one of {', '.join(sorted(ids))}")
     if needs:
         raise BadDataError(
             f"{path}: {source.table} needs more columns: {', '.join(needs)}. The file has:"
