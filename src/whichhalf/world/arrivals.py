@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from whichhalf.world import catalog
 from whichhalf.world.campaigns import Ads
 from whichhalf.world.config import WorldConfig
 from whichhalf.world.draws import DAY_MS, MINUTE_MS, Flags, Ints, choose, stream
@@ -32,6 +33,12 @@ class Installs:
     begun_at: Ints
 
 
+def _on_apple(people: People, device: Ints) -> Flags:
+    systems = np.array([row[0] for row in catalog.PHONES])
+    on_apple: Flags = systems[people.device_model[device]] == "ios"
+    return on_apple
+
+
 class Arrivals:
     """Sources of all visits and installs. book: every source by code."""
 
@@ -52,6 +59,9 @@ class Arrivals:
         deep_links = [replace(link, click_id_kind=None) for link in links]
         self._first_deep_link = self._first_ad + len(links)
         self.book = SourceBook([*sources, *APP_SOURCES, PLAY_STORE, *links, *deep_links])
+        networks = [ads.campaigns[ad.campaign].account.network for ad in ads.ads]
+        self._of_apple = np.zeros(len(self.book.sources), bool)
+        self._of_apple[self._first_ad : self._first_deep_link] = np.array(networks) == "apple_ads"
         self._days = (visits.start - people.start) // DAY_MS
         self._ads = ads
         self.source = self._of_visits(config, seed, people, visits)
@@ -86,6 +96,8 @@ class Arrivals:
         by_ad = np.zeros(len(self._days), bool)
         by_ad[visit] = rng.random(len(visit)) < config.ad_share
         source = self._with_ads(rng, source, by_ad, for_app=True)[visit]
+        apple = self._of_apple[source] & ~_on_apple(people, visits.device[visit])
+        source[apple] = self._play_store
         opened = visits.start[visit]
         waited = np.exp(rng.normal(np.log(4 * MINUTE_MS), 1.2, len(visit))).astype(np.int64)
         waited = np.clip(waited, 20_000, 3 * DAY_MS)
@@ -97,8 +109,8 @@ class Arrivals:
         """Draw a group by weight, and evenly one of its sources."""
         chosen = [group for group in self._groups if group[0] in weights]
         group = choose(rng, [weights[name] for name, *_ in chosen], count)
-        begin = np.array([row[2] for row in chosen])[group]
-        end = np.array([row[3] for row in chosen])[group]
+        begin: Ints = np.array([row[2] for row in chosen])[group]
+        end: Ints = np.array([row[3] for row in chosen])[group]
         return begin + (rng.random(count) * (end - begin)).astype(np.int64)
 
     def _with_ads(

@@ -40,7 +40,7 @@ class Campaign:
     """A campaign. first_day, last_day: inclusive, counted from the world's first day.
 
     renamed_to: its name from `renamed_day` on. weight: how many visits it brings, relative; 0 for a
-    dead one. daily_spend: mean of a day, in the account's currency.
+    dead one. daily_spend: mean of a day, in the reporting currency.
     """
 
     account: Account
@@ -87,7 +87,8 @@ def draw_ads(config: WorldConfig, seed: int) -> Ads:
     networks = choose(rng, [_WEIGHTS[n] for n in config.networks], config.campaigns)
     # Every network has one campaign at least.
     networks[: len(config.networks)] = np.arange(len(config.networks))
-    campaigns, ads = [], []
+    campaigns: list[Campaign] = []
+    ads: list[Ad] = []
     for number, network in enumerate(networks.tolist()):
         own = [a for a in accounts if a.network == config.networks[network]]
         renamed = number % 7 == 3 and number // 7 < config.renamed_campaigns

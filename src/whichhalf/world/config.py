@@ -51,7 +51,9 @@ class WorldConfig:
         ("America/Los_Angeles", "Europe/Berlin", "Europe/Istanbul"),
         "Zones of the ad accounts, in turn.",
     )
-    daily_spend: float = _key(60.0, "Median spend of a campaign on a day, in its currency.")
+    daily_spend: float = _key(
+        12.0, "Median spend of a campaign on a day, in the reporting currency."
+    )
 
     ad_share: float = _key(0.38, "Web visits and app installs that an ad brings.")
     app_share: float = _key(0.35, "People whose first device runs the app, not the web site.")
@@ -150,9 +152,15 @@ def _check(config: WorldConfig) -> None:
         value = getattr(config, item.name)
         if item.name.endswith("_share") and not 0 <= value <= 1:
             raise ConfigError(f"world: {item.name} must lie in [0, 1], not {value}.")
-    least = {"users": 10, "days": 3, "campaigns": 10, "visitors_per_user": 0, "pages_per_visit": 1}
+    least: dict[str, float] = {
+        "users": 10,
+        "days": 3,
+        "campaigns": 10,
+        "visitors_per_user": 0,
+        "pages_per_visit": 1,
+    }
     least |= {"renamed_campaigns": 0, "late_days": 0, "visits_after_signup": 0}
-    least |= {"visits_before_signup": 0, "payments_per_payer": 1, "daily_spend": 1}
+    least |= {"visits_before_signup": 0, "payments_per_payer": 1, "daily_spend": 0.1}
     for key, number in least.items():
         if getattr(config, key) < number:
             raise ConfigError(f"world: {key} must be {number} or more, not {getattr(config, key)}.")
@@ -185,8 +193,10 @@ def _check_names(config: WorldConfig) -> None:
 
 
 PRESETS: dict[str, WorldConfig] = {
-    "tiny": WorldConfig(users=2_000, campaigns=40, payer_share=0.05, renamed_campaigns=3),
+    "tiny": WorldConfig(
+        users=2_000, campaigns=40, daily_spend=4.0, payer_share=0.05, renamed_campaigns=3
+    ),
     "demo": WorldConfig(),
-    "large": WorldConfig(users=200_000, campaigns=300),
-    "huge": WorldConfig(users=1_000_000, campaigns=600),
+    "large": WorldConfig(users=200_000, campaigns=300, daily_spend=50.0),
+    "huge": WorldConfig(users=1_000_000, campaigns=600, daily_spend=120.0),
 }

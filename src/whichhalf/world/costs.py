@@ -11,6 +11,9 @@ import numpy as np
 from whichhalf.world.campaigns import Account, Ads, Campaign
 from whichhalf.world.config import WorldConfig
 from whichhalf.world.draws import Ints, stream
+from whichhalf.world.money import ecb_quotes
+
+_PRICE_OF_IMPRESSION = 0.004
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,11 @@ def _rows_of(
     ad = ads.ads[place]
     campaign = ads.campaigns[ad.campaign]
     days = range(campaign.first_day, campaign.last_day + 1)
-    cents = campaign.daily_spend / rows * rng.lognormal(0, 0.4, len(days)) * 100
-    cents[rng.random(len(days)) < 0.02] = 0  # paused for a day
-    impressions = rng.poisson(cents / 100 / campaign.daily_spend * 9_000 * rows)
+    paid = campaign.daily_spend / rows * rng.lognormal(0, 0.4, len(days))
+    paid[rng.random(len(days)) < 0.02] = 0  # paused for a day
+    impressions = rng.poisson(paid / _PRICE_OF_IMPRESSION)
+    rate = ecb_quotes().rate(config.reporting_currency, campaign.account.currency, config.start_on)
+    cents = paid * float(rate) * 100
     clicks = rng.binomial(impressions, 0.008) + brought[campaign.first_day : campaign.last_day + 1]
     is_google = campaign.account.network == "google_ads"
     return [

@@ -11,17 +11,17 @@ from whichhalf.world.draws import DAY_MS, HOUR_MS, MINUTE_MS, Flags, Ints, strea
 from whichhalf.world.events import SERVER, Events
 from whichhalf.world.people import APP, People
 
-# What can be wrong with a line, under the names of collect.reading.REASONS.
-REASONS = (
-    "cut_off",
-    "not_json",
-    "not_utf8",
-    "wrong_type",
-    "missing_id",
-    "missing_field",
-    "unknown_call",
-    "impossible_time",
-)
+# What can be wrong with a line → why a reader sets it aside (collect.reading.REASONS).
+DAMAGES: dict[str, str] = {
+    "cut": "not_json",
+    "error_page": "not_json",
+    "not_utf8": "not_utf8",
+    "wrong_type": "wrong_type",
+    "missing_id": "missing_id",
+    "missing_field": "missing_field",
+    "unknown_call": "unknown_call",
+    "impossible_time": "impossible_time",
+}
 ORIGINAL, RETRY, DUPLICATE, BROKEN = range(4)
 
 
@@ -30,7 +30,7 @@ class Lines:
     """Lines of all Segment files, sorted by app and receipt.
 
     event: index into Events. received_at: ms since 1970. original_at, sent_at: on the device's
-    clock. copy: ORIGINAL, RETRY, DUPLICATE, or BROKEN + index into REASONS.
+    clock. copy: ORIGINAL, RETRY, DUPLICATE, or BROKEN + place in DAMAGES.
     """
 
     event: Ints
@@ -56,7 +56,7 @@ def deliver(config: WorldConfig, seed: int, people: People, events: Events) -> L
     event = np.concatenate([np.arange(count), retried, doubled, broken])
     copy = np.full(len(event), ORIGINAL)
     copy[count:] = np.repeat([RETRY, DUPLICATE, BROKEN], [len(retried), len(doubled), len(broken)])
-    copy[len(copy) - len(broken) :] += rng.integers(0, len(REASONS), len(broken))
+    copy[len(copy) - len(broken) :] += rng.integers(0, len(DAMAGES), len(broken))
     delays = delay[event]
     again = copy == RETRY
     wait = np.exp(rng.uniform(np.log(MINUTE_MS), np.log(36 * HOUR_MS), int(again.sum())))

@@ -29,14 +29,16 @@ def stream(seed: int, name: str) -> np.random.Generator:
 def choose(rng: np.random.Generator, weights: Sequence[float], count: int) -> Ints:
     """Return `count` indices into `weights`, drawn in their proportion."""
     total = np.cumsum(np.asarray(weights, np.float64))
-    return np.searchsorted(total, rng.random(count) * total[-1], side="right").astype(np.int64)
+    drawn: Ints = np.searchsorted(total, rng.random(count) * total[-1], side="right")
+    return drawn.astype(np.int64, copy=False)
 
 
 def within(lengths: NDArray[Any]) -> Ints:
     """Return 0, 1, … for each of `lengths` in turn: [2, 3] → [0, 1, 0, 1, 2]."""
     ends = np.cumsum(lengths)
     starts = np.repeat(ends - lengths, lengths)
-    return np.arange(int(ends[-1]) if len(ends) else 0) - starts
+    places: Ints = np.arange(int(ends[-1]) if len(ends) else 0) - starts
+    return places
 
 
 def mix(numbers: NDArray[Any], seed: int, name: str) -> NDArray[np.uint64]:

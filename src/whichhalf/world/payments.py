@@ -8,7 +8,7 @@ import numpy as np
 
 from whichhalf.world import catalog
 from whichhalf.world.config import WorldConfig
-from whichhalf.world.draws import DAY_MS, MINUTE_MS, Ints, choose, stream
+from whichhalf.world.draws import DAY_MS, MINUTE_MS, Flags, Ints, choose, stream
 from whichhalf.world.people import People
 
 CHARGE, REFUND, CHARGEBACK = range(3)
@@ -93,9 +93,7 @@ def _with_returns(config: WorldConfig, rng: np.random.Generator, charges: Paymen
     return Payments(**joined, currencies=charges.currencies)
 
 
-def _can_be_told(
-    charges: Payments, back: Ints, at: Ints
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _can_be_told(charges: Payments, back: Ints, at: Ints) -> Flags:
     """Whether the charge is the person's only one up to the refund.
 
     Then any rule finds it: latest charge, latest that covers the refund, latest not yet refunded.
@@ -108,4 +106,5 @@ def _can_be_told(
     here = place[back]
     is_first = (here == 0) | (person[here - 1] != person[here])
     none_after = (person[here + 1] != person[here]) | (paid_at[here + 1] > at)
-    return is_first & none_after
+    told: Flags = is_first & none_after
+    return told

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from whichhalf.world import fragments
 from whichhalf.world.catalog import PAGES
-from whichhalf.world.delivery import BROKEN, REASONS, Lines
+from whichhalf.world.delivery import BROKEN, DAMAGES, Lines
 from whichhalf.world.draws import DAY_MS, Ints, digits, hex_strings, iso_times, mix, strings_of
 from whichhalf.world.events import NOBODY, SERVER, Events
 from whichhalf.world.heads import Heads
@@ -103,11 +103,12 @@ class SegmentWriter:
         broken = np.flatnonzero(copies >= BROKEN)
         if not len(broken):
             return _bytes_of(rendered)
+        damages = tuple(DAMAGES)
         chunks, done = [], 0
         for place in broken.tolist():
             chunks.append(_bytes_of(rendered.slice(done, place - done)))
             line = rendered[place].as_py().encode()
-            chunks.append(break_line(line, REASONS[int(copies[place]) - BROKEN]))
+            chunks.append(break_line(line, damages[int(copies[place]) - BROKEN]))
             done = place + 1
         return b"".join([*chunks, _bytes_of(rendered.slice(done))])
 
@@ -169,8 +170,8 @@ class SegmentWriter:
         )
 
 
-def break_line(line: bytes, reason: str) -> bytes:
-    """Return the line with a message id of its own, broken in such a way that `reason` holds."""
+def break_line(line: bytes, damage: str) -> bytes:
+    """Return the line with a message id of its own and one of DAMAGES."""
     call = orjson.loads(line)
     call["messageId"] = f"broken-{call['messageId']}"
     changes: dict[str, dict[str, Any]] = {
@@ -183,12 +184,12 @@ def break_line(line: bytes, reason: str) -> bytes:
             "timestamp": "2071-01-01T00:00:00.000Z",
         },
     }
-    text = orjson.dumps(call | changes.get(reason, {}))
-    if reason == "cut_off":
+    text = orjson.dumps(call | changes.get(damage, {}))
+    if damage == "cut":
         text = text[: len(text) * 3 // 5]
-    elif reason == "not_json":
+    elif damage == "error_page":
         text = b"<html><head><title>502 Bad Gateway</title></head></html>"
-    elif reason == "not_utf8":
+    elif damage == "not_utf8":
         text = text.replace(b'"context":{', b'"context":{"city":"K\xf6ln",')
     return text + b"\n"
 

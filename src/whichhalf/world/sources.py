@@ -6,6 +6,7 @@ A source is known here for what it is: an ad, or not. Pipelines have to find out
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urlencode, urlsplit
 
 import numpy as np
@@ -48,7 +49,7 @@ class Source:
         tags = (self.source, self.medium, self.campaign, self.content, self.term, self.utm_id)
         return (*tags, self.click_id_kind, self.referrer_host)
 
-    @property
+    @cached_property
     def query(self) -> str:
         """UTM tags and click id as a query string; the click id's value has a place to fill in."""
         tags = {
@@ -76,9 +77,8 @@ class SourceGroup:
 
 def unpaid_groups(web_host: str) -> tuple[SourceGroup, ...]:
     """Return the sources that are no ads of ours; the first group is `direct`."""
-    nothing = {"credits": False}
     return (
-        SourceGroup("direct", 0.34, (Source(**nothing),)),
+        SourceGroup("direct", 0.34, (Source(credits=False),)),
         SourceGroup("search", 0.27, tuple(Source(referrer=page) for page in _SEARCH)),
         SourceGroup("social", 0.11, _SOCIAL),
         SourceGroup("referral", 0.07, tuple(Source(referrer=page) for page in _REFERRING)),
@@ -88,10 +88,10 @@ def unpaid_groups(web_host: str) -> tuple[SourceGroup, ...]:
             "no source",
             0.08,
             (
-                Source(referrer=f"https://www.{web_host}/pricing", **nothing),
-                Source(referrer=f"https://help.{web_host}/articles/12", **nothing),
-                Source(referrer="https://www.paypal.com/", **nothing),
-                Source(referrer="https://accounts.google.com/", **nothing),
+                Source(referrer=f"https://www.{web_host}/pricing", credits=False),
+                Source(referrer=f"https://help.{web_host}/articles/12", credits=False),
+                Source(referrer="https://www.paypal.com/", credits=False),
+                Source(referrer="https://accounts.google.com/", credits=False),
             ),
         ),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from whichhalf.world.app_files import install_ids, payment_ids, touch_ids
 from whichhalf.world.config import WorldConfig
 from whichhalf.world.costs import Cost
-from whichhalf.world.delivery import BROKEN, DUPLICATE, REASONS, RETRY, Lines
+from whichhalf.world.delivery import BROKEN, DAMAGES, DUPLICATE, RETRY, Lines
 from whichhalf.world.draws import Ints, digits, strings_of
 from whichhalf.world.events import Events
 from whichhalf.world.money import converted, ecb_quotes, total
@@ -151,14 +151,18 @@ def write_totals(
     path: Path, config: WorldConfig, seed: int, lines: Lines, counts: dict[str, Any]
 ) -> None:
     """Write totals.json: seed, config, counts, and how many lines are broken, for which reason."""
-    broken = np.bincount(lines.copy[lines.copy >= BROKEN] - BROKEN, minlength=len(REASONS))
+    sizes = np.bincount(lines.copy[lines.copy >= BROKEN] - BROKEN, minlength=len(DAMAGES))
+    broken: Counter[str] = Counter()
+    for reason, size in zip(DAMAGES.values(), sizes.tolist(), strict=True):
+        broken[reason] += size
     content = {
         "seed": seed,
         **counts,
         "lines": len(lines.copy),
         "retries": int((lines.copy == RETRY).sum()),
         "duplicates": int((lines.copy == DUPLICATE).sum()),
-        "broken": dict(zip(REASONS, broken.tolist(), strict=True)),
+        "broken": dict(broken),
+        "damages": dict(zip(DAMAGES, sizes.tolist(), strict=True)),
         "config": {item.name: getattr(config, item.name) for item in fields(config)},
     }
     path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")

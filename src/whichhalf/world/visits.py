@@ -159,4 +159,5 @@ def _followups(
 
 def app_visits(people: People, visits: Visits) -> Flags:
     """Whether each visit is one to the app."""
-    return people.device_app[visits.device] == APP
+    in_app: Flags = people.device_app[visits.device] == APP
+    return in_app
