@@ -33,7 +33,7 @@ IDENTITY_EDGES = table(
     "identity_edges",
     Kind.DERIVED,
     "Who was seen with whom on a day: visitor with user, or user with an earlier id.",
-    grain="edge_kind app visitor_key user_id previous_id first_at",
+    grain="edge_kind app visitor_key user_id previous_id message_id",
     clock="first_at",
     columns="""
 edge_kind       string      seen (visitor begins to carry the user), user (seen at all) or alias
@@ -43,6 +43,7 @@ visitor_key     bigint?     visitor
 user_id         string      user
 previous_id     string?     alias: the id before, without prefix
 first_at        timestamp   first event of the day that says so
+message_id      string      the event, install or click that said so; breaks ties
 call            string      which call said so
 """,
 )
@@ -364,6 +365,18 @@ signed_up       boolean     whether the person signed up in it
 """,
 )
 
+EVENT_PERSONS = table(
+    "event_persons",
+    Kind.VIEW,
+    "Which person each event belongs to; events without visitor and user are left out.",
+    grain="app message_id",
+    columns="""
+app             string      which product
+message_id      string      the event
+person_id       string      person
+""",
+)
+
 ACTIVITY_DAYS = table(
     "activity_days",
     Kind.VIEW,
@@ -398,5 +411,6 @@ DERIVED: tuple[Table, ...] = (
     USEFUL_SESSIONS,
     SIGNUPS,
     SESSIONS,
+    EVENT_PERSONS,
     ACTIVITY_DAYS,
 )

@@ -1,0 +1,46 @@
+-- Touches of persons: the first of each session and source tuple; clicks and impressions, which are in
+-- no session, each for itself; and one direct touch at the start of each session without a source.
+-- grain: person_id, touch_id    day: touched_at
+with in_sessions as (
+    select
+        t.app, t.touch_id, t.touch_type, t.touched_at, t.source_key, s.person_id, s.session_number,
+        row_number() over (
+            partition by s.person_id, s.session_number, t.source_key
+            order by t.touched_at, t.touch_id
+        ) as ordinal
+    from wanted_touches as t
+    inner join part_sessions as s on t.app = s.app and t.part_id = s.part_id
+),
+
+outside as (
+    select
+        t.app, t.touch_id, t.touch_type, t.touched_at, t.source_key,
+        coalesce(
+            u.person_id, t.user_id, v.person_id, concat(t.visitor_id, '@', t.app)
+        ) as person_id
+    from wanted_touches as t
+    left join users as u on t.user_id = u.user_id
+    left join persons as v
+        on t.visitor_key = v.visitor_key and t.user_id is null
+        and t.touched_at >= v.since and t.touched_at < v.until
+    where t.part_id is null
+),
+
+sourced_sessions as (
+    select distinct person_id, session_number
+    from in_sessions
+)
+
+select app, person_id, touch_id, touch_type, touched_at, source_key, session_number
+from in_sessions
+where ordinal = 1
+union all
+select app, person_id, touch_id, touch_type, touched_at, source_key, cast(null as bigint)
+from outside
+where person_id is not null
+union all
+select s.app, s.person_id, s.session_id, 'visit', s.started_at, 'direct', s.session_number
+from person_sessions as s
+left join sourced_sessions as k
+    on s.person_id = k.person_id and s.session_number = k.session_number
+where k.person_id is null

@@ -1,0 +1,97 @@
+"""Account, time zone and currency of an export's rows: from the file, else from the source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from zoneinfo import available_timezones
+
+from whichhalf.collect.ad_costs.draft import Draft, read_id
+from whichhalf.collect.ad_costs.numbers import Unreadable
+from whichhalf.collect.currencies import is_currency
+from whichhalf.config import SourceConfig
+from whichhalf.errors import BadDataError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Of each row: account, IANA zone, currency. notes: what a person should hear of."""
+
+    accounts: list[str]
+    zones: list[str]
+    currencies: list[str]
+    notes: tuple[str, ...] = ()
+
+
+def read_settings(
+    draft: Draft, source: SourceConfig, read_account: Callable[[str], str]
+) -> Settings:
+    """Return account, zone and currency of each row. BadDataError where neither says."""
+    accounts = _column(
+        draft,
+        "account_id",
+        source.account_id,
+        lambda text: read_account(read_id(text)),
+        'account_id = "…"',
+        "an Account ID column",
+    )
+    zones = _column(
+        draft,
+        "time_zone",
+        source.time_zone,
+        _read_zone,
+        'time_zone = "Europe/Berlin"',
+        "a column of the account's time zone",
+    )
+    currencies = _currencies(draft, source)
+    return Settings([read_account(one) for one in accounts], zones, currencies)
+
+
+def _currencies(draft: Draft, source: SourceConfig) -> list[str]:
+    named = draft.columns.currency
+    if named and not draft.has("currency"):
+        if not is_currency(named):
+            raise BadDataError(
+                f"{draft.export.file}: {named!r}, the currency in its header, is not in ISO 4217."
+            )
+        return [named] * draft.size
+    return _column(
+        draft,
+        "currency",
+        named or source.currency.upper(),
+        _read_currency,
+        'currency = "EUR"',
+        "a Currency column",
+    )
+
+
+def _column(
+    draft: Draft,
+    meaning: str,
+    otherwise: str,
+    parse: Callable[[str], str],
+    setting: str,
+    column: str,
+) -> list[str]:
+    """The column's values; `otherwise` where a cell is empty. Refused where there is neither."""
+    if not otherwise and (not draft.has(meaning) or not any(draft.texts(meaning))) and draft.size:
+        raise BadDataError(
+            f"{draft.export.file}: the {meaning.replace('_', ' ')} is not known: neither the file"
+            f" nor the source says. Set {setting} under its [[source]] in whichhalf.toml, or export"
+            f" with {column}."
+        )
+    values = draft.read(meaning, parse, otherwise)
+    draft.require(meaning, [value or None for value in values])
+    return values
+
+
+def _read_zone(text: str) -> str:
+    if text not in available_timezones():
+        raise Unreadable("unknown_value", f"{text!r} is no IANA time zone, like Europe/Berlin")
+    return text
+
+
+def _read_currency(text: str) -> str:
+    if not is_currency(text.upper()):
+        raise Unreadable("unknown_currency", f"{text!r} is not in ISO 4217")
+    return text.upper()

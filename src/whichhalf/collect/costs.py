@@ -1,0 +1,93 @@
+"""Steps over collected costs: the campaign register, rates by day, spend by day of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+
+import pyarrow as pa
+
+from whichhalf import sql
+from whichhalf.collect import rates as quotes
+from whichhalf.config import Config, time_zone
+from whichhalf.engines import Engine
+from whichhalf.errors import BadDataError
+
+_PACKAGE = "whichhalf.collect"
+_REPORT_DAYS = pa.schema(
+    [
+        ("report_on", pa.date32()),
+        ("starts_at", pa.timestamp("us")),
+        ("ends_at", pa.timestamp("us")),
+    ]
+)
+
+
+def campaigns(engine: Engine, _config: Config) -> Mapping[str, str]:
+    """Return the SELECT of campaigns. Reads: ad_costs, loaded_campaigns."""
+    return {"campaigns": sql.load(_PACKAGE, "campaigns").sql(engine.flags.dialect)}
+
+
+def rates(engine: Engine, config: Config) -> Mapping[str, pa.Table]:
+    """Return table rates, dense over every day that carries money.
+
+    Reads: loaded_rates, ad_costs, payments, events, loaded_conversions.
+    """
+    span = engine.table(
+        "select min(on_day) as first_on, max(on_day) as last_on from ("
+        " select min(local_on) as on_day from ad_costs union all"
+        " select max(local_on) from ad_costs union all"
+        " select min(day) from payments union all select max(day) from payments union all"
+        " select min(day) from events where currency is not null union all"
+        " select max(day) from events where currency is not null union all"
+        " select min(day) from loaded_conversions union all"
+        " select max(day) from loaded_conversions) as days"
+    ).to_pylist()[0]
+    first_on = span["first_on"] or date(1970, 1, 1)
+    last_on = span["last_on"] or first_on
+    loaded = engine.table(
+        "select rate_source, priority, quoted_on, base, currency, units_per_base from loaded_rates"
+    )
+    return {
+        "rates": quotes.dense(
+            loaded, config.report.currency, first_on, last_on, config.collect.max_rate_age_days
+        )
+    }
+
+
+def cost_days(engine: Engine, config: Config) -> Mapping[str, str]:
+    """Return the SELECT of cost_days. Reads: ad_costs, rates.
+
+    BadDataError names a currency and day without a rate: its spend would vanish from reports.
+    """
+    missing = engine.table(
+        "select a.currency, count(*) as row_count, min(a.local_on) as first_on from ad_costs as a"
+        " left join rates as r on a.currency = r.currency and a.local_on = r.rate_on"
+        " where r.rate is null group by a.currency order by a.currency limit 1"
+    ).to_pylist()
+    if missing:
+        row = missing[0]
+        raise BadDataError(
+            f"ad_costs: {row['row_count']} rows in {row['currency']} from {row['first_on']} on have"
+            f" no rate to {config.report.currency} at most"
+            f" {config.collect.max_rate_age_days} days old. Load quotes: a source of kind ecb_rates,"
+            " or `whichhalf load rates FILE`."
+        )
+    span = engine.table("select min(starts_at) as a, max(starts_at) as b from ad_costs").to_pylist()
+    engine.relation("report_days", report_days(config, span[0]["a"], span[0]["b"]))
+    return {"cost_days": sql.load(_PACKAGE, "cost_days").sql(engine.flags.dialect)}
+
+
+def report_days(config: Config, first: datetime | None, last: datetime | None) -> pa.Table:
+    """Days of [report] time_zone around two UTC instants, each with its UTC begin and end."""
+    if first is None or last is None:
+        return _REPORT_DAYS.empty_table()
+    zone = time_zone(config.report.time_zone, "report.time_zone")
+    day = first.date() - timedelta(days=2)
+    days = []
+    while day <= last.date() + timedelta(days=3):
+        bounds = (datetime.combine(d, time(), zone) for d in (day, day + timedelta(days=1)))
+        starts_at, ends_at = (at.astimezone(UTC).replace(tzinfo=None) for at in bounds)
+        days.append({"report_on": day, "starts_at": starts_at, "ends_at": ends_at})
+        day += timedelta(days=1)
+    return pa.Table.from_pylist(days, schema=_REPORT_DAYS)

@@ -1,0 +1,124 @@
+"""Lines of plain and gzipped JSON lines files, a bounded piece at a time."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from whichhalf.collect.reading import Bad, Raw
+from whichhalf.errors import BadDataError
+
+CHUNK_BYTES = 64 * 2**20  # of text; the memory of a load is a small multiple of it
+_READ_BYTES = 4 * 2**20
+LINES = pa.schema([("position", pa.int64()), ("line", pa.string())])
+
+
+@dataclass(frozen=True)
+class Lines:
+    """rows: schema LINES, one a line that is text. bad: lines that are no UTF-8."""
+
+    rows: pa.Table
+    bad: tuple[Bad, ...]
+
+
+def read_lines(path: Path, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Lines]:
+    """Yield the lines of a file in order; positions count from 1 over the whole file.
+
+    BadDataError where the file is missing or its gzip stream is broken: what came before the break
+    has been yielded by then.
+    """
+    position = 1
+    for chunk in _whole_lines(_content(path), chunk_bytes):
+        lines = _split(chunk, position)
+        yield lines
+        position += lines.rows.num_rows + len(lines.bad)
+
+
+def raw_lines(raws: Sequence[Raw]) -> Lines:
+    """Lines that were set aside, as read_lines would yield them."""
+    columns = [[raw.position for raw in raws], [raw.text for raw in raws]]
+    return Lines(pa.table(columns, schema=LINES), ())
+
+
+def _content(path: Path) -> Iterator[bytes]:
+    """Pieces of a file's text; gzip is known by its first bytes, not by its name."""
+    from isal import isal_zlib, igzip
+
+    try:
+        with path.open("rb") as file:
+            is_gzip = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            stream = igzip.IGzipFile(fileobj=file) if is_gzip else file
+            while piece := stream.read(_READ_BYTES):
+                yield piece
+    except FileNotFoundError:
+        raise BadDataError(f"{path}: no such file. Check `files` of the source.") from None
+    except (EOFError, zlib.error, isal_zlib.error, igzip.BadGzipFile) as error:
+        raise BadDataError(
+            f"{path}: the gzip stream is broken: {error}. Fetch the file again; nothing of it was"
+            " loaded."
+        ) from None
+
+
+def _whole_lines(pieces: Iterator[bytes], chunk_bytes: int) -> Iterator[bytes]:
+    """Join pieces into chunks that end at a line's end; the last line may lack one."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size < chunk_bytes or b"\n" not in piece:
+            held.append(piece)
+            continue
+        end = piece.rindex(b"\n") + 1
+        yield b"".join([*held, piece[:end]])
+        held, size = [piece[end:]], len(piece) - end
+    if size:
+        rest = b"".join(held)
+        yield rest if rest.endswith(b"\n") else rest + b"\n"
+
+
+def _split(chunk: bytes, first: int) -> Lines:
+    """Cut a chunk at its line ends; a line with bytes that are no UTF-8 is bad."""
+    if b"\r" in chunk:
+        chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b" ")
+    try:
+        table = _read(chunk, pa.string())
+        return Lines(_numbered(table, first), ())
+    except pa.ArrowInvalid:
+        pass  # some line is no UTF-8: look at each
+    texts: list[str] = []
+    positions: list[int] = []
+    bad: list[Bad] = []
+    for position, line in enumerate(chunk.removesuffix(b"\n").split(b"\n"), first):
+        try:
+            texts.append(line.decode("utf-8"))
+            positions.append(position)
+        except UnicodeDecodeError as error:
+            shown = line.decode("utf-8", "backslashreplace")
+            bad.append(Bad(position, "not_utf8", f"byte {error.start}: {error.reason}", shown))
+    return Lines(pa.table([positions, texts], schema=LINES), tuple(bad))
+
+
+def _read(chunk: bytes, kind: pa.DataType) -> pa.Table:
+    return pa_csv.read_csv(
+        pa.py_buffer(chunk),
+        read_options=pa_csv.ReadOptions(column_names=["line"], block_size=8 * 2**20),
+        parse_options=pa_csv.ParseOptions(
+            delimiter="\x01", quote_char=False, escape_char=False, ignore_empty_lines=False
+        ),
+        convert_options=pa_csv.ConvertOptions(
+            column_types={"line": kind}, strings_can_be_null=False, check_utf8=True
+        ),
+    )
+
+
+def _numbered(lines: pa.Table, first: int) -> pa.Table:
+    import numpy as np
+
+    positions = pa.array(np.arange(first, first + lines.num_rows, dtype=np.int64))
+    return pa.table([positions, lines.column(0)], schema=LINES)

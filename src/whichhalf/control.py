@@ -1,0 +1,125 @@
+"""The control store: small mutable state beside the lake. SQLAlchemy, SQLite by default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    DateTime,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    insert,
+    select,
+    update,
+)
+
+_METADATA = MetaData()
+
+FILES = Table(
+    "files",
+    _METADATA,
+    Column("source", String, primary_key=True),
+    Column("path", String, primary_key=True),
+    Column("fingerprint", String, nullable=False, doc="hash of content and of the reading rules"),
+    Column("size", BigInteger, nullable=False),
+    Column("modified_ns", BigInteger, nullable=False),
+    Column("loaded_at", DateTime, nullable=False),
+)
+
+RUNS = Table(
+    "runs",
+    _METADATA,
+    Column("run_id", Integer, primary_key=True, autoincrement=True),
+    Column("step", String, nullable=False),
+    Column("days", Integer, nullable=False, doc="days replaced; 0 for a table without partitions"),
+    Column("state", String, nullable=False, doc="running, done or failed"),
+    Column("started_at", DateTime, nullable=False),
+    Column("ended_at", DateTime),
+    Column("error", Text),
+)
+
+
+@dataclass(frozen=True)
+class LoadedFile:
+    """What is known of a file that was loaded."""
+
+    fingerprint: str
+    size: int
+    modified_ns: int
+
+
+class Control:
+    """Which files were loaded, and which steps ran."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._engine = create_engine(f"sqlite:///{path}")
+        _METADATA.create_all(self._engine)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self._engine.begin() as connection:
+            yield connection
+
+    def loaded(self, source: str, path: str) -> LoadedFile | None:
+        """What was loaded of a file, or None."""
+        wanted = (FILES.c.source == source) & (FILES.c.path == path)
+        query = select(FILES.c.fingerprint, FILES.c.size, FILES.c.modified_ns).where(wanted)
+        with self._begin() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else LoadedFile(*row)
+
+    def note_loaded(self, source: str, path: str, file: LoadedFile) -> None:
+        """Remember that a file was loaded whole."""
+        with self._begin() as connection:
+            connection.execute(
+                delete(FILES).where((FILES.c.source == source) & (FILES.c.path == path))
+            )
+            connection.execute(
+                insert(FILES).values(
+                    source=source,
+                    path=path,
+                    fingerprint=file.fingerprint,
+                    size=file.size,
+                    modified_ns=file.modified_ns,
+                    loaded_at=_now(),
+                )
+            )
+
+    def start(self, step: str) -> int:
+        """Open a row of the run ledger; return its id."""
+        with self._begin() as connection:
+            result = connection.execute(
+                insert(RUNS).values(step=step, days=0, state="running", started_at=_now())
+            )
+            return int(result.inserted_primary_key[0])
+
+    def end(self, run_id: int, *, days: int = 0, error: str | None = None) -> None:
+        """Close a row of the run ledger."""
+        state = "failed" if error else "done"
+        with self._begin() as connection:
+            connection.execute(
+                update(RUNS)
+                .where(RUNS.c.run_id == run_id)
+                .values(state=state, days=days, ended_at=_now(), error=error)
+            )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

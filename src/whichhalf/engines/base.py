@@ -1,0 +1,97 @@
+"""The engine seam: a handful of verbs and a record of flags. No table of ours is named here."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+
+import pyarrow as pa
+
+from whichhalf.errors import ConfigError, nearest
+
+# Scheme of [project] engine → module and class; imported only when asked for.
+ENGINES: dict[str, str] = {"duckdb": "whichhalf.engines.duckdb:DuckDB"}
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What shared code may ask of an engine instead of its name."""
+
+    dialect: str
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One version of a lake table, for an engine to read.
+
+    schema: Arrow schema that the relation must have, `day` included.
+    files: absolute paths of the active Parquet files with the day of each (None: no partitions).
+    """
+
+    uri: str
+    version: int | None
+    schema: pa.Schema
+    files: tuple[tuple[str, date | None], ...]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an engine may use: bytes of memory, threads (0: one a core), a folder to spill to."""
+
+    memory_bytes: int
+    threads: int
+    spill: Path
+
+
+class Engine(ABC):
+    """A SQL engine over relations that are exposed to it."""
+
+    flags: Flags
+
+    @abstractmethod
+    def expose(self, name: str, scan: Scan) -> None:
+        """Make a lake table readable under `name`; an earlier one of that name is replaced."""
+
+    @abstractmethod
+    def relation(self, name: str, rows: pa.Table) -> None:
+        """Make an Arrow table readable under `name`."""
+
+    @abstractmethod
+    def create(self, name: str, sql: str) -> int:
+        """Materialise a SELECT under `name` for this session; return its row count."""
+
+    @abstractmethod
+    def view(self, name: str, sql: str) -> None:
+        """Make a SELECT readable under `name`, computed when read."""
+
+    @abstractmethod
+    def query(self, sql: str) -> pa.RecordBatchReader:
+        """Run a SELECT and stream its rows. EngineError carries the SQL and the engine's words."""
+
+    @abstractmethod
+    def drop(self, name: str) -> None:
+        """Forget a relation; nothing happens where there is none."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of memory and files."""
+
+    def table(self, sql: str) -> pa.Table:
+        """Run a SELECT and return its rows as one Arrow table."""
+        return self.query(sql).read_all()
+
+
+def open_engine(url: str, limits: Limits) -> Engine:
+    """Open the engine of [project] engine: the word before ':' picks it."""
+    scheme = url.partition(":")[0].partition("[")[0]
+    if scheme not in ENGINES:
+        raise ConfigError(
+            f"project.engine: unknown engine {url!r}.{nearest(scheme, ENGINES)}"
+            f" Engines: {', '.join(ENGINES)}."
+        )
+    module, _, name = ENGINES[scheme].partition(":")
+    engine: Engine = getattr(import_module(module), name)(url, limits)
+    return engine

@@ -1,0 +1,138 @@
+"""DuckDB in memory over the lake's Parquet files, spilling to disk within its memory limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pyarrow as pa
+
+from whichhalf.engines.base import Engine, Flags, Limits, Scan
+from whichhalf.errors import EngineError
+
+SQL_TYPES = {pa.string(): "varchar", pa.int64(): "bigint", pa.float64(): "double"}
+SQL_TYPES |= {pa.bool_(): "boolean", pa.date32(): "date"}
+SQL_TYPES |= {pa.timestamp("us", tz="UTC"): "timestamp"}
+BATCH_ROWS = 122_880  # one row group of DuckDB
+
+
+class DuckDB(Engine):
+    """The default engine. Times are exposed as plain timestamps: zoned ones are far slower."""
+
+    flags = Flags(dialect="duckdb")
+
+    def __init__(self, _url: str, limits: Limits) -> None:
+        limits.spill.mkdir(parents=True, exist_ok=True)
+        self.connection = duckdb.connect(":memory:")
+        settings = {
+            "TimeZone": "UTC",
+            "memory_limit": f"{limits.memory_bytes}B",
+            "temp_directory": str(limits.spill),
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "enable_progress_bar": False,
+        }
+        if limits.threads:
+            settings["threads"] = limits.threads
+        for key, value in settings.items():
+            self.connection.execute(f"set {key} = {_literal(value)}")
+
+    def expose(self, name: str, scan: Scan) -> None:
+        """Read the active files; a table without files is an empty relation of its schema."""
+        self.drop(name)
+        columns = ", ".join(_exposed(field) for field in scan.schema)
+        if not scan.files:
+            nulls = ", ".join(
+                f"cast(null as {_sql_type(f.type)}) as {_name(f.name)}" for f in scan.schema
+            )
+            self._run(f"create view {_name(name)} as select {nulls} where false")
+            return
+        files = ", ".join(_literal(path) for path, _day in scan.files)
+        partitioned = scan.files[0][1] is not None
+        hive = ", hive_partitioning = true, hive_types = {'day': 'date'}" if partitioned else ""
+        present = self._columns(f"read_parquet([{files}], union_by_name = true{hive})")
+        columns = ", ".join(
+            _exposed(f) if f.name in present else f"cast(null as {_sql_type(f.type)}) as {f.name}"
+            for f in scan.schema
+        )
+        self._run(
+            f"create view {_name(name)} as select {columns}"
+            f" from read_parquet([{files}], union_by_name = true{hive})"
+        )
+
+    def _columns(self, relation: str) -> set[str]:
+        described = self._run(f"describe select * from {relation}").fetchall()
+        return {row[0] for row in described}
+
+    def relation(self, name: str, rows: pa.Table) -> None:
+        """Copy the rows into a table of the session; zoned times become plain ones."""
+        self.drop(name)
+        self.connection.register("arriving", rows)
+        columns = ", ".join(_exposed(field) for field in rows.schema)
+        self._run(f"create temp table {_name(name)} as select {columns} from arriving")
+        self.connection.unregister("arriving")
+
+    def create(self, name: str, sql: str) -> int:
+        """Materialise as a temporary table."""
+        self.drop(name)
+        return int(self._run(f"create temp table {_name(name)} as {sql}").fetchall()[0][0])
+
+    def view(self, name: str, sql: str) -> None:
+        """Keep as a view."""
+        self.drop(name)
+        self._run(f"create temp view {_name(name)} as {sql}")
+
+    def query(self, sql: str) -> pa.RecordBatchReader:
+        """Stream the rows in batches of a row group."""
+        try:
+            return self.connection.sql(sql).to_arrow_reader(BATCH_ROWS)
+        except duckdb.Error as error:
+            raise EngineError(f"DuckDB: {error}\nThe query was:\n{sql}") from error
+
+    def drop(self, name: str) -> None:
+        """Forget a view or a table of that name."""
+        for kind in self._kinds(name):
+            self._run(f"drop {kind} {_name(name)}")
+
+    def _kinds(self, name: str) -> Iterator[str]:
+        found = self.connection.execute(
+            "select 'table' from duckdb_tables() where table_name = ?"
+            " union all select 'view' from duckdb_views() where view_name = ? and not internal",
+            [name, name],
+        ).fetchall()
+        yield from (row[0] for row in found)
+
+    def close(self) -> None:
+        """Close the connection; its spilled files go with it."""
+        self.connection.close()
+
+    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        try:
+            return self.connection.execute(sql)
+        except duckdb.Error as error:
+            raise EngineError(f"DuckDB: {error}\nThe query was:\n{sql}") from error
+
+
+def _exposed(field: pa.Field) -> str:
+    """Select item that gives the column in the types we compute with."""
+    name = _name(field.name)
+    if pa.types.is_timestamp(field.type) and field.type.tz:
+        return f"make_timestamp(epoch_us({name})) as {name}"
+    return name
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    if pa.types.is_decimal(kind):
+        return f"decimal({kind.precision}, {kind.scale})"
+    return SQL_TYPES[kind]
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"

@@ -1,0 +1,271 @@
+"""The lake commits: whole days replaced at once, with the fingerprint of what they came from.
+
+Every table is a Delta Lake table. Each commit carries, in its own metadata, the state of every day:
+the version of its last change of data and the fingerprint of the inputs that made it. So rows and
+their provenance change in one atomic step, and readers of an older version are never blocked.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from whichhalf.engines.base import Scan
+from whichhalf.errors import LakeError, SchemaError
+from whichhalf.tables import Kind, Table
+
+STATE_KEY = "whichhalf.state"
+WHOLE = "*"  # the one "day" of a table without partitions
+_COMMITS_TO_SEARCH = 50  # commits of other tools (compaction) that may lie above our last one
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """State of one day: version of its last change of data, fingerprint of what it came from."""
+
+    version: int
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class State:
+    """What a commit knows of its table.
+
+    days: stamp of every day ever written; WHOLE for a table without partitions.
+    consumed: version of each input that a step by changes has taken in.
+    """
+
+    days: Mapping[str, Stamp]
+    consumed: Mapping[str, int]
+
+    @property
+    def changed(self) -> int:
+        """Version of the last change of data; -1 where there never was one."""
+        return max((stamp.version for stamp in self.days.values()), default=-1)
+
+
+EMPTY = State({}, {})
+
+
+class Lake:
+    """The Delta tables under one folder, by the contract of tables.py."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, table: Table) -> Path:
+        """Folder of a table."""
+        return self.root / table.name
+
+    def open(self, table: Table, version: int | None = None) -> DeltaTable | None:
+        """The Delta table, or None where nothing was ever written."""
+        try:
+            return DeltaTable(str(self.path(table)), version=version)
+        except TableNotFoundError:
+            return None
+        except DeltaError as error:
+            raise LakeError(
+                f"{table.name}: version {version} cannot be read: {error}. It may have been"
+                " vacuumed; `whichhalf run --full` rebuilds derived tables."
+            ) from error
+
+    def version(self, table: Table) -> int | None:
+        """Newest version, or None where nothing was ever written."""
+        delta = self.open(table)
+        return None if delta is None else int(delta.version())
+
+    def state(self, table: Table, version: int | None = None) -> State:
+        """State of a table as of a version.
+
+        A derived table whose stored columns are not the contract's counts as never written: its
+        days are all stale, and the first commit replaces it whole.
+        """
+        delta = self.open(table, version)
+        if delta is None:
+            return EMPTY
+        stored = [field.name for field in delta.schema().fields]
+        if table.kind is Kind.DERIVED and sorted(stored) != sorted(table.by_name):
+            return EMPTY
+        for commit in delta.history(_COMMITS_TO_SEARCH):
+            if STATE_KEY in commit:
+                content = orjson.loads(commit[STATE_KEY])
+                days = {day: Stamp(*stamp) for day, stamp in content["days"].items()}
+                return State(days, content["consumed"])
+        return EMPTY
+
+    def days(self, table: Table) -> list[date]:
+        """Days that hold rows, in order."""
+        delta = self.open(table)
+        if delta is None:
+            return []
+        return sorted({date.fromisoformat(part["day"]) for part in delta.partitions()})
+
+    def scan(self, table: Table, version: int | None = None, days: Iterable[date] = ()) -> Scan:
+        """What an engine needs to read a version, all of it or some days."""
+        delta = self.open(table, version)
+        if delta is None:
+            return self.nothing(table)
+        wanted = set(days)
+        actions = pa.table(delta.get_add_actions(flatten=True))
+        paths = actions.column("path").to_pylist()
+        if not table.partitioned:
+            files = [(str(self.path(table) / path), None) for path in paths]
+        else:
+            found = zip(paths, actions.column("partition.day").to_pylist(), strict=True)
+            files = [
+                (str(self.path(table) / path), day)
+                for path, day in found
+                if not wanted or day in wanted
+            ]
+        return Scan(delta.table_uri, int(delta.version()), table.arrow, tuple(sorted(files)))
+
+    def sizes(self, table: Table) -> dict[date, int]:
+        """Bytes of the active files of each day."""
+        delta = self.open(table)
+        if delta is None or not table.partitioned:
+            return {}
+        actions = pa.table(delta.get_add_actions(flatten=True))
+        days = actions.column("partition.day").to_pylist()
+        sizes: dict[date, int] = {}
+        for day, size in zip(days, actions.column("size_bytes").to_pylist(), strict=True):
+            sizes[day] = sizes.get(day, 0) + size
+        return sizes
+
+    def nothing(self, table: Table) -> Scan:
+        """A scan without rows."""
+        return Scan(str(self.path(table)), None, table.arrow, ())
+
+    def replace_days(
+        self,
+        table: Table,
+        rows: pa.RecordBatchReader | pa.Table,
+        fingerprints: Mapping[date, str],
+        consumed: Mapping[str, int] | None = None,
+    ) -> int:
+        """Replace whole days by `rows` in one commit; a day without rows becomes empty.
+
+        fingerprints: every day that is replaced, with what it was made from; rows of other days
+        are refused. consumed: see State. Returns the new version.
+        """
+        state = self.state(table)
+        stamps = {day.isoformat(): print_ for day, print_ in fingerprints.items()}
+        if not stamps and self.open(table) is not None:
+            return self._commit(table, table.arrow.empty_table(), "append", None, state, {}, consumed)
+        whole = self.open(table) is None or not state.days or set(state.days) <= set(stamps)
+        predicate = None if whole else _days_predicate(fingerprints)
+        return self._commit(table, rows, "overwrite", predicate, state, stamps, consumed)
+
+    def replace(
+        self, table: Table, rows: pa.RecordBatchReader | pa.Table, fingerprint: str = ""
+    ) -> int:
+        """Replace a table without partitions. Returns the new version."""
+        return self._commit(table, rows, "overwrite", None, EMPTY, {WHOLE: fingerprint})
+
+    def append(
+        self, table: Table, rows: pa.RecordBatchReader | pa.Table, days: Iterable[date] = ()
+    ) -> int:
+        """Add rows. days: the days that they belong to, for the stamps. Returns the version."""
+        names = [day.isoformat() for day in days] if table.partitioned else [WHOLE]
+        stamps = dict.fromkeys(names, "")
+        return self._commit(table, rows, "append", None, self.state(table), stamps)
+
+    def drop(self, table: Table) -> None:
+        """Remove a table with all its versions."""
+        shutil.rmtree(self.path(table), ignore_errors=True)
+
+    def _commit(
+        self,
+        table: Table,
+        rows: pa.RecordBatchReader | pa.Table,
+        mode: str,
+        predicate: str | None,
+        state: State,
+        stamps: Mapping[str, str],
+        consumed: Mapping[str, int] | None = None,
+    ) -> int:
+        current = self.version(table)
+        version = 0 if current is None else current + 1
+        days = {**state.days, **{day: Stamp(version, print_) for day, print_ in stamps.items()}}
+        content = {
+            "days": {day: [stamp.version, stamp.fingerprint] for day, stamp in sorted(days.items())},
+            "consumed": dict(state.consumed if consumed is None else consumed),
+        }
+        metadata = {STATE_KEY: orjson.dumps(content).decode()}
+        options: dict[str, Any] = {}
+        if mode == "append":
+            options["schema_mode"] = "merge"
+        elif predicate is None:
+            options["schema_mode"] = "overwrite"
+        try:
+            write_deltalake(
+                str(self.path(table)),
+                conform(rows, table),
+                mode=mode,  # type: ignore[arg-type]
+                predicate=predicate,
+                partition_by=["day"] if table.partitioned else None,
+                commit_properties=CommitProperties(custom_metadata=metadata, max_commit_retries=0),
+                writer_properties=WriterProperties(compression="ZSTD", compression_level=1),
+                **options,
+            )
+        except DeltaError as error:
+            raise LakeError(
+                f"{table.name}: the commit of version {version} was refused: {_first(error)}"
+                " Another process may be writing; run again."
+            ) from error
+        return version
+
+
+def conform(rows: pa.RecordBatchReader | pa.Table, table: Table) -> pa.RecordBatchReader:
+    """Give rows the order and types of the contract. SchemaError names what does not fit."""
+    schema = table.arrow
+    names = set(rows.schema.names)
+    missing = [name for name in schema.names if name not in names]
+    extra = [name for name in rows.schema.names if name not in table.by_name]
+    if missing or extra:
+        raise SchemaError(
+            f"{table.name}: columns missing: {missing or 'none'}; not in the contract:"
+            f" {extra or 'none'}. Expected: {', '.join(schema.names)}."
+        )
+    reader = rows.to_reader() if isinstance(rows, pa.Table) else rows
+
+    def batches() -> Iterable[pa.RecordBatch]:
+        for batch in reader:
+            yield pa.RecordBatch.from_arrays(
+                [_cast(batch.column(f.name), f, table) for f in schema], schema=schema
+            )
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _cast(column: pa.Array, field: pa.Field, table: Table) -> pa.Array:
+    if not table.by_name[field.name].nullable and column.null_count:
+        raise SchemaError(f"{table.name}: {field.name} is null in {column.null_count} rows.")
+    try:
+        return column.cast(field.type)
+    except pa.ArrowInvalid as error:
+        raise SchemaError(f"{table.name}: {field.name} is no {field.type}: {error}") from None
+
+
+def _days_predicate(days: Iterable[date]) -> str:
+    """SQL predicate for a set of days: one range for each run of consecutive days."""
+    runs: list[list[date]] = []
+    for day in sorted(days):
+        if runs and day - runs[-1][1] == timedelta(days=1):
+            runs[-1][1] = day
+        else:
+            runs.append([day, day])
+    return " or ".join(f"(day >= '{first}' and day <= '{last}')" for first, last in runs)
+
+
+def _first(error: Exception) -> str:
+    return re.split(r"\n", str(error), maxsplit=1)[0][:300]

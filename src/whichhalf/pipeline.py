@@ -1,0 +1,310 @@
+"""Run the steps: recompute what is stale, as `make` knows it, and nothing else.
+
+The fingerprint of an output day is a hash of the step's version, its settings, and the version of
+the last change of each input day. It is stored in the commit that wrote the day, so a run that is
+killed anywhere leaves days that are either wholly old or wholly new.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import orjson
+import pyarrow as pa
+
+from whichhalf import tables
+from whichhalf.attribute import conversions
+from whichhalf.engines import Engine
+from whichhalf.errors import LakeError
+from whichhalf.lake import WHOLE, Lake, State
+from whichhalf.project import Project
+from whichhalf.steps import STEPS, Grain, Outputs, Step
+
+BATCH_BYTES = 512 * 2**20  # input files computed in one go; bounds memory, changes no result
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What a step did: days replaced (0 for a whole table), rows written by table, or nothing."""
+
+    step: str
+    days: int
+    rows: Mapping[str, int]
+    note: str = ""
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether there was nothing to do."""
+        return not self.days
+
+
+Told = Callable[[StepResult], None]
+
+
+def run(
+    project: Project, *, full: bool = False, until: str | None = None, told: Told | None = None
+) -> list[StepResult]:
+    """Run every step that is stale; publish a snapshot. The caller holds the run lock.
+
+    full: recompute everything. until: name of the last step to run. told: called after each step.
+    """
+    results = []
+    for step in STEPS:
+        run_id = project.control.start(step.name)
+        try:
+            result = _RUNNERS[step.grain](project, step, full)
+        except BaseException as error:
+            project.control.end(run_id, error=f"{type(error).__name__}: {error}")
+            raise
+        project.control.end(run_id, days=result.days)
+        results.append(result)
+        if told:
+            told(result)
+        if step.name == until:
+            break
+    project.publish()
+    return results
+
+
+def _run_days(project: Project, step: Step, full: bool) -> StepResult:
+    """Recompute the stale days of a step, in batches of bounded size."""
+    lake = project.lake
+    inputs = {name: lake.state(tables.table(name)) for name in step.inputs}
+    wanted = _day_fingerprints(project, step, inputs)
+    stored = [lake.state(tables.table(name)) for name in step.outputs]
+    stale = [
+        day
+        for day, fingerprint in wanted.items()
+        if full or any(_fingerprint_of(state, day) != fingerprint for state in stored)
+    ]
+    rows = dict.fromkeys(step.outputs, 0)
+    for batch in _batches(lake, step, [date.fromisoformat(day) for day in stale]):
+        with project.engine() as engine:
+            project.expose(engine, step.inputs, days=batch)
+            outputs = _compute(project, step, engine)
+            prints = {day: wanted[day.isoformat()] for day in batch}
+            for name, output in outputs.items():
+                counted = _Counted(_rows(engine, output))
+                lake.replace_days(tables.table(name), counted.reader, prints)
+                rows[name] += counted.rows
+    return StepResult(step.name, len(stale), rows)
+
+
+def _run_whole(project: Project, step: Step, full: bool) -> StepResult:
+    """Recompute a whole table if any of its inputs changed."""
+    lake = project.lake
+    changed = {name: lake.state(tables.table(name)).changed for name in step.inputs}
+    fingerprint = _hash(_basis(project, step), changed)
+    stored = [_fingerprint_of(lake.state(tables.table(name)), WHOLE) for name in step.outputs]
+    if not full and all(print_ == fingerprint for print_ in stored):
+        return StepResult(step.name, 0, {})
+    rows = {}
+    with project.engine() as engine:
+        project.expose(engine, step.inputs)
+        for name, output in _compute(project, step, engine).items():
+            counted = _Counted(_rows(engine, output))
+            lake.replace(tables.table(name), counted.reader, fingerprint)
+            rows[name] = counted.rows
+    return StepResult(step.name, 1, rows)
+
+
+def _run_changes(project: Project, step: Step, full: bool) -> StepResult:
+    """Recompute the conversion days that a change since the last run touches."""
+    lake = project.lake
+    states = {name: lake.state(tables.table(name)) for name in step.inputs}
+    now = {name: state.changed for name, state in states.items()}
+    basis = _hash(_basis(project, step), {})
+    stored = [lake.state(tables.table(name)) for name in step.outputs]
+    known = all(_basis_of(state) == basis for state in stored)
+    consumed = {name: stored[-1].consumed.get(name, -1) for name in step.inputs} if known else {}
+    if not full and known and consumed == now:
+        return StepResult(step.name, 0, {})
+    note = ""
+    with project.engine() as engine:
+        project.expose(engine, step.inputs)
+        everything = full or not known or consumed.get("session_parts", -1) < 0
+        if not everything:
+            try:
+                _expose_changes(project, engine, states, consumed)
+            except LakeError as error:
+                everything, note = True, f"full rebuild: {error}"
+        outcome = conversions.attribute(engine, project.config, everything=everything)
+        days = set(outcome.days)
+        if everything:
+            days |= {date.fromisoformat(day) for state in stored for day in state.days}
+        prints = dict.fromkeys(sorted(days), basis)
+        rows = {}
+        for name in step.outputs:  # conversions last: it holds what was consumed
+            counted = _Counted(_rows(engine, outcome.tables[name]))
+            note_consumed = {**now, basis: 1}
+            lake.replace_days(tables.table(name), counted.reader, prints, note_consumed)
+            rows[name] = counted.rows
+    return StepResult(step.name, len(days), rows, note)
+
+
+def _expose_changes(
+    project: Project, engine: Engine, states: Mapping[str, State], consumed: Mapping[str, int]
+) -> None:
+    """Make changed_visitors, changed_persons and old_conversions readable.
+
+    Compares each input as it was consumed with what it is now, only in days that changed since.
+    """
+    project.expose(engine, ["conversions"])
+    engine.view("old_conversions", "select * from conversions")
+    visitors = [
+        _changed(project, engine, states, consumed, "session_parts", "started_at"),
+        _changed(project, engine, states, consumed, "touches", "touched_at"),
+        _changed(project, engine, states, consumed, "persons", "since"),
+    ]
+    begin = "timestamp '1970-01-01 00:00:00'"
+    touched_sources = _differing(project, engine, states, consumed, "sources", "source_key, is_paid")
+    if touched_sources:
+        visitors.append(
+            "select visitor_key, user_id, touched_at as changed_from from touches"
+            f" where source_key in (select source_key from {touched_sources})"
+        )
+    found = " union all ".join(item for item in visitors if item) or (
+        "select cast(null as bigint) as visitor_key, cast(null as varchar) as user_id,"
+        f" {begin} as changed_from where false"
+    )
+    engine.create("changes", found)
+    engine.create(
+        "changed_visitors",
+        "select visitor_key, min(changed_from) as changed_from from changes"
+        " where visitor_key is not null group by visitor_key",
+    )
+    merged = _differing(project, engine, states, consumed, "users", "user_id, person_id")
+    users = f" union all select person_id, {begin} from {merged}" if merged else ""
+    engine.create(
+        "changed_persons",
+        "select person_id, min(changed_from) as changed_from from ("
+        "select p.person_id, c.changed_from from changes as c"
+        " inner join persons as p on c.visitor_key = p.visitor_key"
+        " union all select u.person_id, c.changed_from from changes as c"
+        " inner join users as u on c.user_id = u.user_id"
+        f"{users}) as found group by person_id",
+    )
+
+
+def _changed(
+    project: Project,
+    engine: Engine,
+    states: Mapping[str, State],
+    consumed: Mapping[str, int],
+    name: str,
+    time: str,
+) -> str:
+    """SELECT visitor_key, user_id, changed_from of the rows of a table that differ; "" if none."""
+    columns = ", ".join(column.name for column in tables.table(name).columns)
+    found = _differing(project, engine, states, consumed, name, columns)
+    if not found:
+        return ""
+    return f"select visitor_key, user_id, {time} as changed_from from {found}"
+
+
+def _differing(
+    project: Project,
+    engine: Engine,
+    states: Mapping[str, State],
+    consumed: Mapping[str, int],
+    name: str,
+    columns: str,
+) -> str:
+    """Materialise the rows that a table had or has only on one side; "" if nothing changed."""
+    table, version = tables.table(name), consumed[name]
+    state = states[name]
+    days = [date.fromisoformat(d) for d, s in state.days.items() if s.version > version and d != WHOLE]
+    if state.changed <= version:
+        return ""
+    if version < 0:
+        engine.expose(f"old_{name}", project.lake.nothing(table))
+    else:
+        engine.expose(f"old_{name}", project.lake.scan(table, version, days))
+    engine.expose(f"new_{name}", project.lake.scan(table, None, days))
+    old, new = (f"select {columns} from {side}_{name}" for side in ("old", "new"))
+    relation = f"differing_{name}"
+    engine.create(relation, f"({new} except all {old}) union all ({old} except all {new})")
+    return relation
+
+
+def _compute(project: Project, step: Step, engine: Engine) -> Outputs:
+    if step.compute is None:
+        raise AssertionError(f"step {step.name} has nothing to compute")
+    return step.compute(engine, project.config, project.folder)
+
+
+def _rows(engine: Engine, output: str | pa.Table) -> pa.RecordBatchReader:
+    return engine.query(output) if isinstance(output, str) else output.to_reader()
+
+
+class _Counted:
+    """A stream of batches that counts its rows while they pass."""
+
+    def __init__(self, reader: pa.RecordBatchReader) -> None:
+        self.rows = 0
+        self.reader = pa.RecordBatchReader.from_batches(reader.schema, self._count(reader))
+
+    def _count(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        for batch in reader:
+            self.rows += batch.num_rows
+            yield batch
+
+
+def _basis(project: Project, step: Step) -> list[object]:
+    """What every fingerprint of a step holds, whatever the day."""
+    settings = [[key, repr(project.config.value(key))] for key in step.settings]
+    rules = step.rules(project.config, project.folder) if step.rules else ""
+    return [step.name, step.version, settings, rules]
+
+
+def _day_fingerprints(
+    project: Project, step: Step, inputs: Mapping[str, State]
+) -> dict[str, str]:
+    """Fingerprint that each day should have, for every day that any input ever had."""
+    basis = _basis(project, step)
+    days = sorted({day for state in inputs.values() for day in state.days})
+    return {
+        day: _hash(basis, {n: state.days[day].version for n, state in inputs.items() if day in state.days})
+        for day in days
+    }
+
+
+def _hash(basis: Sequence[object], versions: Mapping[str, int]) -> str:
+    content = orjson.dumps([basis, sorted(versions.items())])
+    return hashlib.blake2b(content, digest_size=10).hexdigest()
+
+
+def _fingerprint_of(state: State, day: str) -> str:
+    return state.days[day].fingerprint if day in state.days else ""
+
+
+def _basis_of(state: State) -> str:
+    """The basis that a step by changes wrote into its outputs; "" where it never ran."""
+    return next((key for key in state.consumed if len(key) == 20), "")
+
+
+def _batches(lake: Lake, step: Step, days: Sequence[date]) -> Iterator[list[date]]:
+    """Cut days into runs whose input files are at most BATCH_BYTES together."""
+    sizes = dict.fromkeys(days, 0)
+    for name in step.inputs:
+        for day, size in lake.sizes(tables.table(name)).items():
+            if day in sizes:
+                sizes[day] += size
+    batch: list[date] = []
+    for day in days:
+        if batch and sum(sizes[d] for d in batch) + sizes[day] > BATCH_BYTES:
+            yield batch
+            batch = []
+        batch.append(day)
+    if batch:
+        yield batch
+
+
+_RUNNERS: dict[Grain, Callable[[Project, Step, bool], StepResult]] = {
+    Grain.DAY: _run_days,
+    Grain.WHOLE: _run_whole,
+    Grain.CHANGES: _run_changes,
+}

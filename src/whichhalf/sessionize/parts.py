@@ -1,0 +1,81 @@
+"""Steps of sessionize, each a pure function of the days whose inputs are exposed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pyarrow as pa
+
+from whichhalf import sql
+from whichhalf.config import Config
+from whichhalf.engines import Engine
+from whichhalf.ids import USER
+
+_PACKAGE = "whichhalf.sessionize"
+UNIT = "\x1f"  # ASCII unit separator: between the members of a source tuple
+
+
+
+def key_events(engine: Engine, config: Config) -> Mapping[str, str]:
+    """Return the SELECT of key_events. Reads: events."""
+    engine.relation("ignored_users", _ignored_users(config))
+    kinds = pa.table(list(zip(*config.events.kinds(), strict=True)) or [[], []], _KINDS)
+    engine.relation("event_kinds", kinds)
+    return {"key_events": sql.load(_PACKAGE, "key_events").sql(engine.flags.dialect)}
+
+
+_KINDS = pa.schema([("name", pa.string()), ("event_kind", pa.string())])
+_HOSTS = pa.schema([("host", pa.string())])
+_PATHS = pa.schema([("url_path", pa.string())])
+
+
+def session_parts(
+    engine: Engine, config: Config, *, ignored_hosts: Callable[[list[str]], list[str]]
+) -> Mapping[str, str]:
+    """Return the SELECTs of session_parts and touches.
+
+    Reads: events, clicks, impressions, loaded_touches.
+    ignored_hosts: of a list of referring hosts, those that take no credit.
+    """
+    dialect = engine.flags.dialect
+    engine.relation("ignored_users", _ignored_users(config))
+    engine.relation("ignored_hosts", _ignored(engine, ignored_hosts))
+    engine.relation("blog_paths", _blog_paths(engine, config))
+    usable = sql.load(_PACKAGE, "usable_events").sql(dialect, unit=UNIT)
+    engine.create("usable_events", usable)
+    gap = config.sessionize.session_gap_minutes
+    numbered = sql.load(_PACKAGE, "numbered_events").sql(dialect, session_gap_minutes=gap)
+    engine.create("numbered_events", numbered)
+    engine.create("session_parts", sql.load(_PACKAGE, "session_parts").sql(dialect))
+    return {
+        "session_parts": "select * from session_parts",
+        "touches": sql.load(_PACKAGE, "touches").sql(dialect, unit=UNIT),
+    }
+
+
+def _ignored(engine: Engine, ignored_hosts: Callable[[list[str]], list[str]]) -> pa.Table:
+    """Of the referring hosts of these days, those that take no credit: tested once a host."""
+    hosts = engine.table(
+        "select distinct referrer_host from events where referrer_host is not null"
+        " order by referrer_host"
+    )
+    return pa.table({"host": ignored_hosts(hosts.column(0).to_pylist())}, schema=_HOSTS)
+
+
+def _blog_paths(engine: Engine, config: Config) -> pa.Table:
+    """Of the paths of these days, those of the blog: /blog and what lies below, not /blogger."""
+    paths = engine.table(
+        "select distinct url_path from events where url_path is not null order by url_path"
+    )
+    roots = [root.rstrip("/") for root in config.sessionize.blog_paths]
+    blog = [
+        path
+        for path in paths.column(0).to_pylist()
+        if any(path == root or path.startswith(f"{root}/") for root in roots)
+    ]
+    return pa.table({"url_path": blog}, schema=_PATHS)
+
+
+def _ignored_users(config: Config) -> pa.Table:
+    ids = sorted({f"{USER}{name}" for name in config.stitch.ignored_user_ids})
+    return pa.table({"user_id": ids}, schema=pa.schema([("user_id", pa.string())]))

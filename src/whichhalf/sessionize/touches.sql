@@ -1,0 +1,92 @@
+-- One row per part × distinct source tuple, timed at the first event that carries it; and every
+-- click, impression and loaded touch of the day. The click that an install's referrer tells of is
+-- left out where the click itself, with the same click id, was seen that day.
+-- grain: app, touch_id    day: touched_at
+with marks as (
+    select
+        day, app, visitor_key, message_id, begins_part, occurred_at, source_key,
+        sum(begins_part) over (
+            partition by day, visitor_key order by position
+            rows between unbounded preceding and current row
+        ) as part_number
+    from numbered_events
+    where begins_part = 1 or source_key is not null
+),
+
+part_starts as (
+    select day, visitor_key, part_number, message_id as part_id
+    from marks
+    where begins_part = 1
+),
+
+ranked as (
+    select
+        m.day, m.app, m.message_id, m.source_key, p.part_id,
+        row_number() over (
+            partition by m.app, p.part_id, m.source_key order by m.occurred_at, m.message_id
+        ) as ordinal
+    from marks as m
+    inner join part_starts as p
+        on m.day = p.day and m.visitor_key = p.visitor_key and m.part_number = p.part_number
+    where m.source_key is not null
+),
+
+known_clicks as (
+    select distinct day, app, click_id
+    from clicks
+    where click_id is not null and not startswith(touch_id, 'install:')
+),
+
+reported as (
+    select
+        c.day, c.app, c.touch_id, 'click' as touch_type, c.touched_at, c.visitor_id, c.visitor_key,
+        c.user_id, c.source, c.medium, c.campaign, c.content, c.term, c.utm_id, c.click_id_kind,
+        c.click_id, c.referrer_host, c.network, c.campaign_id, c.ad_set_id, c.ad_id
+    from clicks as c
+    left join known_clicks as k
+        on c.day = k.day and c.app = k.app and c.click_id = k.click_id
+        and startswith(c.touch_id, 'install:')
+    where k.click_id is null
+    union all
+    select
+        day, app, touch_id, 'impression', touched_at, visitor_id, visitor_key, user_id,
+        source, medium, campaign, content, term, utm_id, click_id_kind, click_id, referrer_host,
+        network, campaign_id, ad_set_id, ad_id
+    from impressions
+    union all
+    select
+        day, app, touch_id, touch_type, touched_at, visitor_id, visitor_key, user_id,
+        source, medium, campaign, content, term, utm_id, click_id_kind, click_id, referrer_host,
+        cast(null as varchar), cast(null as varchar), cast(null as varchar),
+        cast(null as varchar)
+    from loaded_touches
+)
+
+select
+    e.day, e.app, e.message_id as touch_id,
+    case when e.referrer_host is not null and e.source is null and e.medium is null
+        and e.campaign is null and e.utm_id is null and e.click_id_kind is null
+        then 'referrer' else 'visit' end as touch_type,
+    e.occurred_at as touched_at, r.part_id, e.visitor_id, e.visitor_key, p.user_id, r.source_key,
+    e.source, e.medium, e.campaign, e.content, e.term, e.utm_id, e.click_id_kind, e.click_id,
+    e.referrer_host,
+    cast(null as varchar) as network, cast(null as varchar) as campaign_id,
+    cast(null as varchar) as ad_set_id, cast(null as varchar) as ad_id
+from ranked as r
+inner join usable_events as e on r.day = e.day and r.app = e.app and r.message_id = e.message_id
+inner join session_parts as p on r.day = p.day and r.app = p.app and r.part_id = p.part_id
+where r.ordinal = 1
+union all
+select
+    day, app, touch_id, touch_type, touched_at, cast(null as varchar), visitor_id, visitor_key,
+    user_id,
+    md5(concat(
+        touch_type, :unit, coalesce(network, ''), :unit, coalesce(campaign_id, ''), :unit,
+        coalesce(ad_set_id, ''), :unit, coalesce(ad_id, ''), :unit,
+        coalesce(source, ''), :unit, coalesce(medium, ''), :unit, coalesce(campaign, ''), :unit,
+        coalesce(content, ''), :unit, coalesce(term, ''), :unit, coalesce(utm_id, ''), :unit,
+        coalesce(click_id_kind, ''), :unit, coalesce(referrer_host, '')
+    )),
+    source, medium, campaign, content, term, utm_id, click_id_kind, click_id, referrer_host,
+    network, campaign_id, ad_set_id, ad_id
+from reported

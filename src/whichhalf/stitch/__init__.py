@@ -1,0 +1,1 @@
+"""Stage 2: who is who. Visitors, users, aliases → persons."""

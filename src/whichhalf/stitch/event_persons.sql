@@ -1,0 +1,35 @@
+-- Which person each event belongs to now: that of its part for a visitor's event, else of its user.
+-- grain: app, message_id    day: occurred_at
+with ranked as (
+    select
+        e.app, e.message_id, e.user_id, p.user_id as part_user_id, p.started_at, e.visitor_id,
+        e.visitor_key,
+        row_number() over (
+            partition by e.app, e.message_id
+            order by
+                case when p.user_id is null or e.user_id is null or p.user_id = e.user_id
+                    then 0 else 1 end,
+                p.started_at desc, p.part_id desc
+        ) as ordinal
+    from events as e
+    inner join session_parts as p
+        on e.day = p.day and e.visitor_key = p.visitor_key
+        and e.occurred_at >= p.started_at and e.occurred_at <= p.ended_at
+)
+
+select
+    r.app, r.message_id,
+    coalesce(
+        u.person_id, r.part_user_id, v.person_id, concat(r.visitor_id, '@', r.app)
+    ) as person_id
+from ranked as r
+left join users as u on r.part_user_id = u.user_id
+left join persons as v
+    on r.visitor_key = v.visitor_key and r.part_user_id is null
+    and r.started_at >= v.since and r.started_at < v.until
+where r.ordinal = 1
+union all
+select e.app, e.message_id, coalesce(u.person_id, e.user_id) as person_id
+from events as e
+left join users as u on e.user_id = u.user_id
+where e.visitor_key is null and e.user_id is not null

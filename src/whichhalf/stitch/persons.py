@@ -1,0 +1,71 @@
+"""Steps of stitch: identity edges a day, then persons and users over all days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from whichhalf import sql
+from whichhalf.config import Config
+from whichhalf.engines import Engine
+from whichhalf.stitch.aliases import Merged, alias_links, as_user, merge_users
+
+_PACKAGE = "whichhalf.stitch"
+IGNORED_USERS = pa.schema([("user_id", pa.string())])
+
+
+def identity_edges(engine: Engine, config: Config) -> Mapping[str, str]:
+    """Return the SELECT of identity_edges for the days whose inputs are exposed.
+
+    Reads: events, installs, clicks.
+    """
+    engine.relation("ignored_users", ignored_users(config))
+    query = sql.load(_PACKAGE, "identity_edges")
+    return {"identity_edges": query.sql(engine.flags.dialect)}
+
+
+def persons(engine: Engine, config: Config) -> Mapping[str, str]:
+    """Return the SELECTs of users and persons over all days.
+
+    Reads: identity_edges. Few rows are aliases; only those are merged in Python.
+    """
+    merged, links = _merged(engine, config)
+    engine.relation("merged_users", merged.table)
+    engine.relation("alias_links", links)
+    dialect = engine.flags.dialect
+    users = sql.load(_PACKAGE, "users").sql(dialect)
+    engine.create("users", users)
+    return {
+        "users": "select user_id, person_id from users",
+        "persons": sql.load(_PACKAGE, "persons").sql(dialect),
+    }
+
+
+def _merged(engine: Engine, config: Config) -> tuple[Merged, pa.Table]:
+    aliases = engine.table(
+        "select app, previous_id, user_id, first_at, message_id from identity_edges"
+        " where edge_kind = 'alias' order by first_at, message_id"
+    )
+    edges = [
+        (as_user(earlier), user)
+        for earlier, user in zip(
+            aliases.column("previous_id").to_pylist(),
+            aliases.column("user_id").to_pylist(),
+            strict=True,
+        )
+    ]
+    wanted = pa.table({"user_id": sorted({user for edge in edges for user in edge})})
+    engine.relation("alias_users", wanted.cast(IGNORED_USERS))
+    known = engine.table(
+        "select distinct e.user_id from identity_edges as e"
+        " inner join alias_users as a on e.user_id = a.user_id"
+    )
+    users = frozenset(known.column("user_id").to_pylist())
+    return merge_users(edges, users, config.stitch.max_users_per_person), alias_links(aliases)
+
+
+def ignored_users(config: Config) -> pa.Table:
+    """User ids of [stitch] ignored_user_ids, with their prefix, as a relation."""
+    ids = sorted({as_user(name) for name in config.stitch.ignored_user_ids})
+    return pa.table({"user_id": ids}, schema=IGNORED_USERS)
