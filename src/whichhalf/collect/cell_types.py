@@ -23,6 +23,8 @@ NOTHING = ("null", "none", "nan", "nat", "\\n", "n/a")
 TRUE = ("true", "1", "yes", "t", "y")
 FALSE = ("false", "0", "no", "f", "n")
 
+PIECE = 1024  # rows that Python reads where Arrow refuses one of them
+
 _PLAIN = {
     "money": r"^[+-]?[0-9]{1,12}(\.[0-9]{1,6})?$",
     "rate": r"^[+-]?[0-9]{1,6}(\.[0-9]{1,12})?$",
@@ -134,8 +136,11 @@ def _cast(cells: pa.Array, pattern: str, arrow: pa.DataType) -> pa.Array:
     expected = pc.match_substring_regex(cells, pattern)
     try:
         return pc.if_else(expected, cells, pa.scalar(None, pa.string())).cast(arrow)
-    except pa.ArrowInvalid:  # a 30th of February: Python finds it
-        return pa.nulls(len(cells), arrow)
+    except pa.ArrowInvalid:  # a 30th of February among them: Python reads its piece of the column
+        if len(cells) <= PIECE:
+            return pa.nulls(len(cells), arrow)
+        pieces = [cells.slice(start, PIECE) for start in range(0, len(cells), PIECE)]
+        return pa.concat_arrays([_cast(piece, pattern, arrow) for piece in pieces])
 
 
 def _whole_epoch(cells: pa.Array) -> pa.Array:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -52,23 +53,30 @@ def _read(position: int, line: bytes | str) -> dict[str, Any] | Bad:
         return Bad(position, "not_utf8", f"byte {error.start + 1} is no UTF-8", shown)
     text = text.rstrip("\r")
     try:
-        row = json.loads(
-            text, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse_constant
-        )
+        row = _DECODER.decode(text)
         if "\\u" in text:
             orjson.loads(text)  # refuses halves of surrogate pairs, which no file can store
     except (ValueError, ArithmeticError, RecursionError) as error:
         return Bad(position, "not_json", f"a JSON object is expected: {error}", text)
     if not isinstance(row, dict):
         return Bad(position, "not_json", "a JSON object is expected, {…}", text)
-    named = {column_name(name): value for name, value in row.items()}
-    if len(named) < len(row):
+    names = _names(tuple(row))
+    if len(set(names)) < len(row):
         return Bad(position, "wrong_type", "two fields have one name but for case", text)
-    return named
+    return dict(zip(names, row.values(), strict=True))
+
+
+@lru_cache(maxsize=1024)
+def _names(given: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of a row's fields as tables write them; most rows have the same fields."""
+    return tuple(map(column_name, given))
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse_constant)
 
 
 def _text(value: Any) -> str | None:
