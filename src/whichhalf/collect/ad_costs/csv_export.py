@@ -146,11 +146,11 @@ def _filled(empty: Export, records: Iterable[tuple[int, list[str], bool]]) -> Ex
     """The export with its rows, and with those set aside that have lost something."""
     rows, positions, bad, blanks = [], [], [], 0
     for position, cells, is_broken in records:
-        if not is_broken and not "".join(cells).strip():
+        if not is_broken and not any(map(str.strip, cells)):
             blanks += 1
         elif is_broken or len(cells) != len(empty.header):
             bad.append(_cut_off(empty, position, cells))
-        elif any(_LOST in cell for cell in cells):
+        elif _LOST in "".join(cells):
             detail = "bytes that are no UTF-8 (shown as U+FFFD); save the file as CSV UTF-8"
             bad.append(Bad(position, "not_utf8", detail, empty.raw(cells)))
         else:

@@ -1,20 +1,42 @@
-"""A working copy of an export: columns as texts, and what is wrong with which row."""
+"""A working copy of an export: its columns as codes of distinct texts, and what is wrong."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
 
 from whichhalf.collect.ad_costs.columns import Columns
 from whichhalf.collect.ad_costs.csv_export import Export
 from whichhalf.collect.ad_costs.numbers import Unreadable
 
-T = TypeVar("T")
+Numbers = np.ndarray[Any, np.dtype[np.int64]]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 _NULLS = frozenset(("", "-", "--", "–", "—"))
 _FORMULA = re.compile(r'="(.*)"')  # Excel's way to keep an id as text
 _MANGLED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column: its values (some may be equal), and which of them each row has."""
+
+    values: Sequence[Any]
+    codes: Numbers
+
+    def where(self, holds: Callable[[Any], bool]) -> Flags:
+        """The rows whose value holds, asked once a value."""
+        flags = np.fromiter(map(holds, self.values), bool, len(self.values))
+        return flags[self.codes] if len(self.codes) else np.zeros(0, bool)
+
+    def arrow(self, kind: pa.DataType) -> pa.Array:
+        """The column as an Arrow array."""
+        return pa.array(self.values, kind).take(pa.array(self.codes))
 
 
 class Draft:
@@ -25,43 +47,52 @@ class Draft:
         self.columns = columns
         self.size = len(export.rows)
         self.wrong: dict[int, tuple[str, str]] = {}
-        self._cells: list[Sequence[str]] = list(zip(*export.rows, strict=True))
+        self._texts: dict[str, Coded] = {}
 
     def has(self, meaning: str) -> bool:
         """Whether the export has a column of that meaning."""
         return meaning in self.columns.at
 
-    def texts(self, meaning: str) -> Sequence[str]:
+    def texts(self, meaning: str) -> Coded:
         """The column's cells, stripped; "" for what stands for nothing, or without the column."""
-        if not self.size or not self.has(meaning):
-            return [""] * self.size
-        cells = self._cells[self.columns.at[meaning]]
-        clean = {cell: _clean(cell) for cell in set(cells)}
-        return [clean[cell] for cell in cells]
+        if meaning not in self._texts:
+            self._texts[meaning] = self._coded(meaning)
+        return self._texts[meaning]
 
-    def read(self, meaning: str, parse: Callable[[str], T], empty: T) -> list[T]:
+    def _coded(self, meaning: str) -> Coded:
+        if not self.size or not self.has(meaning):
+            return Coded([""], np.zeros(self.size, np.int64))
+        column = self.columns.at[meaning]
+        cells = pa.array([row[column] for row in self.export.rows], pa.string())
+        coded = cells.dictionary_encode()
+        values = [_clean(cell) for cell in coded.dictionary.to_pylist()]
+        return Coded(values, coded.indices.to_numpy().astype(np.int64))
+
+    def read(self, meaning: str, parse: Callable[[str], Any], empty: Any) -> Coded:
         """The column's values; `empty` for empty cells, and for those that `parse` refuses."""
         texts = self.texts(meaning)
-        values: dict[str, T] = {"": empty}
-        refused = {}
-        for text in set(texts) - {""}:
+        values = []
+        refused: dict[int, tuple[str, str]] = {}
+        for code, text in enumerate(texts.values):
             try:
-                values[text] = parse(text)
+                values.append(parse(text) if text else empty)
             except Unreadable as error:
-                values[text] = empty
-                refused[text] = (error.reason, f"{self._name(meaning)}: {error.detail}")
+                values.append(empty)
+                refused[code] = (error.reason, f"{self._name(meaning)}: {error.detail}")
         if refused:
-            for row, text in enumerate(texts):
-                if text in refused:
-                    self.wrong.setdefault(row, refused[text])
-        return [values[text] for text in texts]
+            for row in np.flatnonzero(np.isin(texts.codes, list(refused))):
+                self.wrong.setdefault(int(row), refused[int(texts.codes[row])])
+        return Coded(values, texts.codes)
 
-    def require(self, meaning: str, values: Sequence[object]) -> None:
-        """Call rows wrong whose value is None."""
-        for row, value in enumerate(values):
-            if value is None:
-                detail = f"{self._name(meaning)}: empty; a value was expected"
-                self.wrong.setdefault(row, ("missing_field", detail))
+    def blame(self, rows: Flags, meaning: str, reason: str, detail: str) -> None:
+        """Call rows wrong, where they are not so already."""
+        for row in np.flatnonzero(rows):
+            self.wrong.setdefault(int(row), (reason, f"{self._name(meaning)}: {detail}"))
+
+    def require(self, meaning: str, values: Coded) -> None:
+        """Call rows wrong whose value is None or empty."""
+        empty = values.where(lambda value: value is None or value == "")
+        self.blame(empty, meaning, "missing_field", "empty; a value was expected")
 
     def _name(self, meaning: str) -> str:
         return self.export.header[self.columns.at[meaning]] if self.has(meaning) else meaning
@@ -81,3 +112,8 @@ def read_id(text: str) -> str:
             "mangled_id", f"a spreadsheet made {text!r} of the id; its digits are lost"
         )
     return text
+
+
+def any_text(texts: Iterable[str]) -> str:
+    """The first text that is not empty; "" where there is none."""
+    return next(filter(None, texts), "")

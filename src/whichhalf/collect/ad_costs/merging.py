@@ -1,125 +1,181 @@
-"""Cost rows of one key: repeated rows, and the two days a year on which hours are not 24."""
+"""Cost rows of one key: repeated rows, and the two days a year on which hours are not 24.
+
+A table of costs has the columns of KEY, row (in the draft), zone, currency, local_on, hour (null:
+all day), spend, impressions, clicks.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 
-from whichhalf.collect.ad_costs.days import hour_instants
-from whichhalf.collect.ad_costs.draft import Draft
-from whichhalf.collect.ad_days import local_day
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-Key = tuple[Hashable, ...]
+from whichhalf.collect.ad_costs.columns import LEVEL_COLUMNS
+from whichhalf.collect.ad_costs.days import hour_instants
+from whichhalf.collect.ad_costs.draft import Draft, Numbers
+from whichhalf.collect.ad_days import local_day
+from whichhalf.tables.schema import ARROW_TYPES
+
+KEY = ("account_id", *LEVEL_COLUMNS, "country", "os")
+_TIMESTAMP = ARROW_TYPES["timestamp"]
+AMOUNTS = ("spend", "impressions", "clicks")
 Amounts = tuple[Decimal, int, int]
 
 
-@dataclass(frozen=True)
-class Cost:
-    """One row: where it stood, what it is about, when (hour None: all day), how much.
-
-    amounts: spend, impressions, clicks.
-    """
-
-    row: int
-    key: Key
-    zone: str
-    currency: str
-    day: date
-    hour: int | None
-    amounts: Amounts
-
-
-@dataclass(frozen=True)
-class Timed:
-    """A cost at its instant. hours: that it covers."""
-
-    cost: Cost
-    starts_at: datetime
-    hours: int
-    amounts: Amounts
-
-
-def settle_repeats(costs: Sequence[Cost], draft: Draft) -> tuple[list[Cost], Counter[str]]:
+def settle_repeats(costs: pa.Table, draft: Draft) -> tuple[pa.Table, Counter[str]]:
     """Return one cost a key and time, and how many rows were left out.
 
     Rows that are equal in every cell are the same row twice (duplicate_row). Others of one key are
     summed (summed) where the export is broken down by what ad_costs does not keep; else nobody can
     know which holds, and they are called wrong.
     """
-    groups: dict[Key, list[Cost]] = {}
-    for cost in costs:
-        groups.setdefault((cost.key, cost.day, cost.hour), []).append(cost)
-    if len(groups) == len(costs):
-        return list(costs), Counter()
-    settled, dropped = [], Counter[str]()
-    for members in groups.values():
-        distinct = list({tuple(draft.export.rows[one.row]): one for one in members}.values())
-        dropped["duplicate_row"] += len(members) - len(distinct)
-        if len(distinct) == 1 or (
-            draft.columns.unkept and len({one.currency for one in distinct}) == 1
-        ):
-            dropped["summed"] += len(distinct) - 1
-            settled.append(_summed(distinct))
+    left_out: set[int] = set()
+    sums: dict[int, Amounts] = {}
+    dropped: Counter[str] = Counter()
+    for places in _repeats(costs, (*KEY, "local_on", "hour")):
+        rows = {place: costs["row"][place].as_py() for place in places}
+        first_of = {tuple(draft.export.rows[row]): place for place, row in reversed(rows.items())}
+        distinct = sorted(first_of.values())
+        dropped["duplicate_row"] += len(places) - len(distinct)
+        left_out.update(set(places) - set(distinct))
+        if len(distinct) == 1:
             continue
-        lines = ", ".join(str(draft.export.positions[one.row]) for one in distinct)
+        currencies = {costs["currency"][place].as_py() for place in distinct}
+        if draft.columns.unkept and len(currencies) == 1:
+            dropped["summed"] += len(distinct) - 1
+            left_out.update(distinct[1:])
+            sums[distinct[0]] = _sum(costs, distinct)
+            continue
+        left_out.update(distinct)
+        lines = ", ".join(str(draft.export.positions[rows[place]]) for place in distinct)
         detail = f"lines {lines} are about the same ad and time, and differ"
-        draft.wrong.update({one.row: ("repeated_key", detail) for one in distinct})
-    return settled, dropped
+        draft.wrong.update({rows[place]: ("repeated_key", detail) for place in distinct})
+    return _without(_with_amounts(costs, sums), left_out), dropped
 
 
-def _summed(costs: Sequence[Cost]) -> Cost:
-    first = costs[0]
-    total = _sum([one.amounts for one in costs])
-    return Cost(first.row, first.key, first.zone, first.currency, first.day, first.hour, total)
+def _repeats(costs: pa.Table, key: Sequence[str]) -> list[list[int]]:
+    """The places of the rows that share a key, one list a key; only keys of several rows."""
+    numbered = costs.select(list(key)).append_column("place", pa.array(range(len(costs))))
+    groups = numbered.group_by(list(key), use_threads=False).aggregate([("place", "list")])
+    if len(groups) == len(costs):
+        return []
+    places = groups["place_list"].filter(pc.greater(pc.list_value_length(groups["place_list"]), 1))
+    return [sorted(one) for one in places.to_pylist()]
 
 
-def _sum(amounts: Sequence[Amounts]) -> Amounts:
-    spend, impressions, clicks = zip(*amounts, strict=True)
+def _sum(costs: pa.Table, places: Sequence[int]) -> Amounts:
+    spend, impressions, clicks = (costs[name].take(places).to_pylist() for name in AMOUNTS)
     return sum(spend, Decimal(0)), sum(impressions), sum(clicks)
 
 
-def settle_times(
-    costs: Sequence[Cost],
-) -> tuple[list[Timed], Counter[str], int, tuple[str, ...]]:
-    """Return the costs at their instants, rows that went into others, rows gained, and notes.
+def _with_amounts(costs: pa.Table, amounts: Mapping[int, Amounts]) -> pa.Table:
+    """The costs with other amounts at some places."""
+    if not amounts:
+        return costs
+    mask = np.zeros(len(costs), bool)
+    mask[list(amounts)] = True
+    new = [amounts[place] for place in sorted(amounts)]
+    for number, name in enumerate(AMOUNTS):
+        column = costs[name].combine_chunks()
+        values = pa.array([one[number] for one in new], column.type)
+        replaced = pc.replace_with_mask(column, pa.array(mask), values)
+        costs = costs.set_column(costs.column_names.index(name), name, replaced)
+    return costs
+
+
+def _without(costs: pa.Table, places: set[int]) -> pa.Table:
+    if not places:
+        return costs
+    keep = np.ones(len(costs), bool)
+    keep[list(places)] = False
+    return costs.filter(pa.array(keep))
+
+
+def settle_times(costs: pa.Table) -> tuple[pa.Table, Counter[str], int, tuple[str, ...]]:
+    """Return the costs with starts_at and hours, rows that went into others, rows gained, notes.
 
     An hour that clocks skip counts to the next one (skipped_hour); one that they repeat is split
     over both, the remainder in the first, so that one row becomes two.
     """
-    timed: dict[Key, list[Timed]] = {}
-    skipped = split = 0
-    for cost in costs:
-        if cost.hour is None:
-            start, hours = local_day(cost.day, cost.zone)
-            timed[cost.key, start] = [Timed(cost, start, hours, cost.amounts)]
-            continue
-        starts, exists = hour_instants(cost.day, cost.hour, cost.zone)
-        skipped += not exists
-        split += len(starts) - 1
-        parts = [cost.amounts] if len(starts) == 1 else _halves(cost.amounts)
-        for start, amounts in zip(starts, parts, strict=True):
-            timed.setdefault((cost.key, start), []).append(Timed(cost, start, 1, amounts))
-    merged = sum(map(len, timed.values())) - len(timed)
-    rows = [one[0] if len(one) == 1 else _at_one_time(one) for one in timed.values()]
-    return rows, Counter(skipped_hour=merged), split, _time_notes(skipped, split)
+    stamps = pc.binary_join_element_wise(
+        costs["zone"], costs["local_on"].cast(pa.string()), _hour_texts(costs), "|"
+    )
+    coded = stamps.combine_chunks().dictionary_encode()
+    covered = [_covered(stamp) for stamp in coded.dictionary.to_pylist()]
+    codes = coded.indices.to_numpy()
+    twice = np.array([len(starts) > 1 for starts, _, _ in covered], bool)[codes]
+    skipped = np.array([not exists for _, _, exists in covered], bool)[codes]
+    first = _timed(costs, covered, codes, 0)
+    if twice.any():
+        first, second = _halved(first, np.flatnonzero(twice))
+        later = _timed(second, covered, codes[twice], 1)
+        first = pa.concat_tables([first, later])
+    # Those that moved stand last, so that the hour's own row gives its name to the sum.
+    order = np.argsort(np.concatenate([skipped, np.zeros(twice.sum(), bool)]), kind="stable")
+    timed = first.take(pa.array(order)) if skipped.any() else first
+    repeats = _repeats(timed, (*KEY, "starts_at")) if skipped.any() else []
+    summed = _with_amounts(timed, {one[0]: _sum(timed, one) for one in repeats})
+    left_out = {place for one in repeats for place in one[1:]}
+    notes = _time_notes(int(skipped.sum()), int(twice.sum()))
+    return (
+        _without(summed, left_out),
+        Counter(skipped_hour=len(left_out)),
+        int(twice.sum()),
+        notes,
+    )
 
 
-def _at_one_time(costs: Sequence[Timed]) -> Timed:
-    """The hour itself with what moved into it."""
-    own = min(costs, key=lambda one: -(one.cost.hour or 0))
-    return Timed(own.cost, own.starts_at, 1, _sum([one.amounts for one in costs]))
+def _hour_texts(costs: pa.Table) -> pa.ChunkedArray:
+    return pc.fill_null(costs["hour"].cast(pa.string()), "")
 
 
-def _halves(amounts: Amounts) -> list[Amounts]:
-    """Two parts that sum to the whole to the last digit; what is left over is in the first."""
-    spend, impressions, clicks = amounts
-    micros = int(spend.scaleb(6))
-    second = (Decimal(micros // 2).scaleb(-6), impressions // 2, clicks // 2)
-    first = (spend - second[0], impressions - second[1], clicks - second[2])
-    return [first, second]
+def _covered(stamp: str) -> tuple[tuple[object, ...], int, bool]:
+    """(instants at which it begins, hours, whether it exists) of `zone|day|hour`."""
+    zone, day, hour = stamp.split("|")
+    if hour:
+        starts, exists = hour_instants(date.fromisoformat(day), int(hour), zone)
+        return starts, 1, exists
+    start, hours = local_day(date.fromisoformat(day), zone)
+    return (start,), hours, True
+
+
+def _timed(
+    costs: pa.Table,
+    covered: Sequence[tuple[tuple[object, ...], int, bool]],
+    codes: object,
+    part: int,
+) -> pa.Table:
+    """The costs with the instant of that number, and the hours that it covers."""
+    starts = pa.array([one[0][min(part, len(one[0]) - 1)] for one in covered], _TIMESTAMP)
+    hours = pa.array([one[1] for one in covered], pa.int64())
+    places = pa.array(codes, pa.int32())
+    timed = costs.append_column("starts_at", starts.take(places))
+    return timed.append_column("hours", hours.take(places))
+
+
+def _halved(costs: pa.Table, places: Numbers) -> tuple[pa.Table, pa.Table]:
+    """The costs, with halved amounts at some places, and those places' other halves.
+
+    The halves sum to the whole to the last digit; what is left over is in the first.
+    """
+    rows = costs.take(pa.array(places, pa.int64()))
+    whole = list(zip(*(rows[name].to_pylist() for name in AMOUNTS), strict=True))
+    second = [
+        (Decimal(int(spend.scaleb(6)) // 2).scaleb(-6), views // 2, clicks // 2)
+        for spend, views, clicks in whole
+    ]
+    first = [
+        (spend - other[0], views - other[1], clicks - other[2])
+        for (spend, views, clicks), other in zip(whole, second, strict=True)
+    ]
+    halves = _with_amounts(costs, dict(zip(map(int, places), first, strict=True)))
+    others = _with_amounts(rows, dict(enumerate(second))).drop_columns(["starts_at", "hours"])
+    return halves, others
 
 
 def _time_notes(skipped: int, split: int) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ _AMOUNT = re.compile(
     rf"\s*(?P<bracket>\()?\s*(?P<sign>[-+−]?)\s*{_CURRENCY}\s*(?P<after>[-+−]?)\s*"
     rf"(?P<digits>[\d.,{_GROUPS}]*\d)\s*{_CURRENCY}\s*\)?\s*",
 )
+_SIMPLE = re.compile(r"-?\d{1,12}(?:\.\d{1,6})?", re.ASCII)  # most files hold nothing else
+_GROUPED = {",": re.compile(r"\d\.\d{3}(?!\d)"), ".": re.compile(r"\d,\d{3}(?!\d)")}
 _NUMBER = {
     mark: re.compile(rf"[+-]?(?:\d{{1,3}}(?:\{group}\d{{3}})+|\d+)?(?:\{mark}\d*)?")
     for mark, group in ((".", ","), (",", "."))
@@ -42,12 +44,11 @@ def decimal_mark(amounts: Collection[str], counts: Collection[str], otherwise: s
     """
     votes = {".": 0, ",": 0}
     for text in amounts:
-        if mark := _shown_mark(_plain(text)):
+        if not text.isdigit() and (mark := _shown_mark(_plain(text))):
             votes[mark] += 1
     for text in counts:
-        for group, mark in ((".", ","), (",", ".")):
-            if re.search(rf"\d\{group}\d{{3}}(?!\d)", text):
-                votes[mark] += 1
+        for mark, grouped in _GROUPED.items():
+            votes[mark] += not text.isdigit() and bool(grouped.search(text))
     if votes["."] == votes[","]:
         return otherwise
     return max(votes, key=lambda mark: votes[mark])
@@ -81,6 +82,8 @@ def amount(text: str, mark: str) -> Decimal:
 
     Text is none, and nor is a number with its groups in the wrong places (1,23,4).
     """
+    if mark == "." and _SIMPLE.fullmatch(text):
+        return Decimal(text).quantize(MICRO)
     plain = _plain(text)
     if not plain or not _NUMBER[mark].fullmatch(plain):
         raise Unreadable("impossible_number", f"{text!r} is no number with decimal mark {mark!r}")
@@ -93,6 +96,8 @@ def amount(text: str, mark: str) -> Decimal:
 
 def count(text: str, mark: str) -> int:
     """Return a whole number, at least 0. Unreadable where it is none."""
+    if text.isascii() and text.isdigit() and len(text) <= 12:
+        return int(text)
     value = amount(text, mark)
     if value < 0 or value != int(value):
         raise Unreadable("impossible_number", f"{text!r} is no whole number from 0 up")

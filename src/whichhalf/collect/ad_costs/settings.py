@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
-from whichhalf.collect.ad_costs.draft import Draft, read_id
+from whichhalf.collect.ad_costs.draft import Coded, Draft, any_text, read_id
 from whichhalf.collect.ad_costs.numbers import Unreadable
 from whichhalf.collect.currencies import is_currency
 from whichhalf.config import SourceConfig
@@ -15,12 +15,11 @@ from whichhalf.errors import BadDataError
 
 @dataclass(frozen=True)
 class Settings:
-    """Of each row: account, IANA zone, currency. notes: what a person should hear of."""
+    """Of each row: account, IANA zone, currency."""
 
-    accounts: list[str]
-    zones: list[str]
-    currencies: list[str]
-    notes: tuple[str, ...] = ()
+    accounts: Coded
+    zones: Coded
+    currencies: Coded
 
 
 def read_settings(
@@ -30,7 +29,7 @@ def read_settings(
     accounts = _column(
         draft,
         "account_id",
-        source.account_id,
+        read_account(source.account_id),
         lambda text: read_account(read_id(text)),
         'account_id = "…"',
         "an Account ID column",
@@ -44,17 +43,17 @@ def read_settings(
         "a column of the account's time zone",
     )
     currencies = _currencies(draft, source)
-    return Settings([read_account(one) for one in accounts], zones, currencies)
+    return Settings(accounts, zones, currencies)
 
 
-def _currencies(draft: Draft, source: SourceConfig) -> list[str]:
+def _currencies(draft: Draft, source: SourceConfig) -> Coded:
     named = draft.columns.currency
     if named and not draft.has("currency"):
         if not is_currency(named):
             raise BadDataError(
                 f"{draft.export.file}: {named!r}, the currency in its header, is not in ISO 4217."
             )
-        return [named] * draft.size
+        return Coded([named], draft.texts("currency").codes)
     return _column(
         draft,
         "currency",
@@ -72,16 +71,16 @@ def _column(
     parse: Callable[[str], str],
     setting: str,
     column: str,
-) -> list[str]:
+) -> Coded:
     """The column's values; `otherwise` where a cell is empty. Refused where there is neither."""
-    if not otherwise and (not draft.has(meaning) or not any(draft.texts(meaning))) and draft.size:
+    if not otherwise and not any_text(draft.texts(meaning).values) and draft.size:
         raise BadDataError(
             f"{draft.export.file}: the {meaning.replace('_', ' ')} is not known: neither the file"
             f" nor the source says. Set {setting} under its [[source]] in whichhalf.toml, or export"
             f" with {column}."
         )
     values = draft.read(meaning, parse, otherwise)
-    draft.require(meaning, [value or None for value in values])
+    draft.require(meaning, values)
     return values
 
 
