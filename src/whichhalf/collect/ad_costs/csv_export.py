@@ -37,7 +37,7 @@ class Export:
 
     file: str
     header: tuple[str, ...]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[tuple[str, ...]]
     positions: Sequence[int]
     delimiter: str = ","
     bad: tuple[Bad, ...] = ()
@@ -139,22 +139,26 @@ def _export(
     """Read what follows the header, which ends at line `start`."""
     header = _unique(names)
     empty = Export(file, header, (), (), delimiter)
-    return _filled(empty, _records(lines, start, delimiter, len(header)))
+    has_lost = any(_LOST in line for line in lines)
+    return _filled(empty, _records(lines, start, delimiter, len(header)), has_lost=has_lost)
 
 
-def _filled(empty: Export, records: Iterable[tuple[int, list[str], bool]]) -> Export:
+def _filled(
+    empty: Export, records: Iterable[tuple[int, list[str], bool]], *, has_lost: bool = True
+) -> Export:
     """The export with its rows, and with those set aside that have lost something."""
-    rows, positions, bad, blanks = [], [], [], 0
+    rows: list[tuple[str, ...]] = []  # tuples of strings: the garbage collector skips them
+    positions, bad, blanks = [], [], 0
     for position, cells, is_broken in records:
         if not is_broken and not any(map(str.strip, cells)):
             blanks += 1
         elif is_broken or len(cells) != len(empty.header):
             bad.append(_cut_off(empty, position, cells))
-        elif _LOST in "".join(cells):
+        elif has_lost and _LOST in "".join(cells):
             detail = "bytes that are no UTF-8 (shown as U+FFFD); save the file as CSV UTF-8"
             bad.append(Bad(position, "not_utf8", detail, empty.raw(cells)))
         else:
-            rows.append(cells)
+            rows.append(tuple(cells))
             positions.append(position)
     return replace(empty, rows=rows, positions=positions, bad=tuple(bad), blanks=blanks)
 

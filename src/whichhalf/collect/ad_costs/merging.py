@@ -39,7 +39,7 @@ def settle_repeats(costs: pa.Table, draft: Draft) -> tuple[pa.Table, Counter[str
     dropped: Counter[str] = Counter()
     for places in _repeats(costs, (*KEY, "local_on", "hour")):
         rows = {place: costs["row"][place].as_py() for place in places}
-        first_of = {tuple(draft.export.rows[row]): place for place, row in reversed(rows.items())}
+        first_of = {draft.export.rows[row]: place for place, row in reversed(rows.items())}
         distinct = sorted(first_of.values())
         dropped["duplicate_row"] += len(places) - len(distinct)
         left_out.update(set(places) - set(distinct))
