@@ -67,6 +67,21 @@ def strings_of(characters: NDArray[np.uint8]) -> pa.Array:
     return pa.StringArray.from_buffers(rows, pa.py_buffer(offsets), pa.py_buffer(data))
 
 
+def places(numbers: Ints) -> pa.Array:
+    """Return the numbers as an Arrow array, over the same memory.
+
+    `pa.array` looks for pandas each time, which costs a millisecond where there is none.
+    """
+    data = np.ascontiguousarray(numbers, np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(data), [None, pa.py_buffer(data)])
+
+
+def flags(values: Flags) -> pa.Array:
+    """Return the flags as an Arrow array, eight a byte."""
+    data = np.packbits(values, bitorder="little")
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(data)])
+
+
 def digits(numbers: NDArray[Any], width: int) -> NDArray[np.uint8]:
     """Return `width` ASCII digits of each number, shape (rows, width), zeros in front."""
     powers = 10 ** np.arange(width - 1, -1, -1, dtype=np.int64)

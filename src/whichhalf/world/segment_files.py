@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,17 @@ import pyarrow.compute as pc
 from whichhalf.world import fragments
 from whichhalf.world.catalog import PAGES
 from whichhalf.world.delivery import BROKEN, DAMAGES, Lines
-from whichhalf.world.draws import DAY_MS, Ints, digits, hex_strings, iso_times, mix, strings_of
+from whichhalf.world.draws import (
+    DAY_MS,
+    Ints,
+    digits,
+    flags,
+    hex_strings,
+    iso_times,
+    mix,
+    places,
+    strings_of,
+)
 from whichhalf.world.events import NOBODY, SERVER, Events
 from whichhalf.world.heads import Heads
 from whichhalf.world.people import APP, People
@@ -123,35 +133,35 @@ class SegmentWriter:
         corrected = times[2] - (times[1] - times[0])
         context, address, page = self._contexts(event, device, server)
         click_id = pc.if_else(
-            pa.array(self.has_click_id[take(events.source)] & ~server),
+            flags(self.has_click_id[take(events.source)] & ~server),
             click_ids(take(events.visit), self.seed),
-            "",
+            _text(""),
         )
         parts = (
-            self.heads.take(pa.array(take(events.head))),
-            '"messageId":"',
+            self.heads.take(places(take(events.head))),
+            _text('"messageId":"'),
             message_ids(event, self.seed),
-            '","anonymousId":',
+            _text('","anonymousId":'),
             _quoted(anonymous_ids(device, self.seed), ~server),
-            ',"userId":',
+            _text(',"userId":'),
             _quoted(user_ids(take(events.user)), take(events.user) != NOBODY),
-            ',"originalTimestamp":"',
+            _text(',"originalTimestamp":"'),
             iso_times(times[0]),
-            '","sentAt":"',
+            _text('","sentAt":"'),
             iso_times(times[1]),
-            '","receivedAt":"',
+            _text('","receivedAt":"'),
             iso_times(times[2]),
-            '","timestamp":"',
+            _text('","timestamp":"'),
             iso_times(corrected),
-            '","context":',
-            self.devices.take(pa.array(context)),
-            self.addresses.take(pa.array(address)),
-            self.before_click.take(pa.array(page)),
+            _text('","context":'),
+            self.devices.take(places(context)),
+            self.addresses.take(places(address)),
+            self.before_click.take(places(page)),
             click_id,
-            self.after_click.take(pa.array(page)),
-            "}}\n",
+            self.after_click.take(places(page)),
+            _text("}}\n"),
         )
-        return pc.binary_join_element_wise(*parts, "")
+        return pc.binary_join_element_wise(*parts, _text(""))
 
     def _contexts(self, event: Ints, device: Ints, server: Any) -> tuple[Ints, Ints, Ints]:
         """Codes of the device's context, of its address and of the page or campaign."""
@@ -211,7 +221,9 @@ def anonymous_ids(device: Ints, seed: int) -> pa.Array:
 
 def click_ids(visit: Ints, seed: int) -> pa.Array:
     """Values of click ids: one a visit."""
-    return pc.binary_join_element_wise("Cj0KCQ", hex_strings(mix(visit, seed, "click")), "")
+    return pc.binary_join_element_wise(
+        _text("Cj0KCQ"), hex_strings(mix(visit, seed, "click")), _text("")
+    )
 
 
 def user_ids(numbers: Ints) -> pa.Array:
@@ -220,8 +232,15 @@ def user_ids(numbers: Ints) -> pa.Array:
 
 
 def _quoted(texts: pa.Array, given: Any) -> pa.Array:
-    quoted = pc.binary_join_element_wise('"', texts, '"', "")
-    return pc.if_else(pa.array(given), quoted, "null")
+    quote = _text('"')
+    quoted = pc.binary_join_element_wise(quote, texts, quote, _text(""))
+    return pc.if_else(flags(given), quoted, _text("null"))
+
+
+@cache
+def _text(text: str) -> pa.Scalar:
+    """The text as Arrow has it: made once, since Arrow looks for pandas each time it makes one."""
+    return pa.scalar(text, pa.string())
 
 
 def _take(index: Ints, values: Ints) -> Ints:
