@@ -1,6 +1,6 @@
 """Ids are strings with a prefix for their kind; beside a visitor's id stands its 64-bit key.
 
-    a:  anonymous id of a browser or an app      d:  device id      u:  user id of the product
+a:  anonymous id of a browser or an app      d:  device id      u:  user id of the product
 """
 
 from __future__ import annotations

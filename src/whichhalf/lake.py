@@ -160,7 +160,9 @@ class Lake:
         state = self.state(table)
         stamps = {day.isoformat(): print_ for day, print_ in fingerprints.items()}
         if not stamps and self.open(table) is not None:
-            return self._commit(table, table.arrow.empty_table(), "append", None, state, {}, consumed)
+            return self._commit(
+                table, table.arrow.empty_table(), "append", None, state, {}, consumed
+            )
         whole = self.open(table) is None or not state.days or set(state.days) <= set(stamps)
         predicate = None if whole else _days_predicate(fingerprints)
         return self._commit(table, rows, "overwrite", predicate, state, stamps, consumed)
@@ -197,7 +199,9 @@ class Lake:
         version = 0 if current is None else current + 1
         days = {**state.days, **{day: Stamp(version, print_) for day, print_ in stamps.items()}}
         content = {
-            "days": {day: [stamp.version, stamp.fingerprint] for day, stamp in sorted(days.items())},
+            "days": {
+                day: [stamp.version, stamp.fingerprint] for day, stamp in sorted(days.items())
+            },
             "consumed": dict(state.consumed if consumed is None else consumed),
         }
         metadata = {STATE_KEY: orjson.dumps(content).decode()}

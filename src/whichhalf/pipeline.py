@@ -160,7 +160,9 @@ def _expose_changes(
         _changed(project, engine, states, consumed, "persons", "since"),
     ]
     begin = "timestamp '1970-01-01 00:00:00'"
-    touched_sources = _differing(project, engine, states, consumed, "sources", "source_key, is_paid")
+    touched_sources = _differing(
+        project, engine, states, consumed, "sources", "source_key, is_paid"
+    )
     if touched_sources:
         visitors.append(
             "select visitor_key, user_id, touched_at as changed_from from touches"
@@ -216,7 +218,9 @@ def _differing(
     """Materialise the rows that a table had or has only on one side; "" if nothing changed."""
     table, version = tables.table(name), consumed[name]
     state = states[name]
-    days = [date.fromisoformat(d) for d, s in state.days.items() if s.version > version and d != WHOLE]
+    days = [
+        date.fromisoformat(d) for d, s in state.days.items() if s.version > version and d != WHOLE
+    ]
     if state.changed <= version:
         return ""
     if version < 0:
@@ -260,14 +264,14 @@ def _basis(project: Project, step: Step) -> list[object]:
     return [step.name, step.version, settings, rules]
 
 
-def _day_fingerprints(
-    project: Project, step: Step, inputs: Mapping[str, State]
-) -> dict[str, str]:
+def _day_fingerprints(project: Project, step: Step, inputs: Mapping[str, State]) -> dict[str, str]:
     """Fingerprint that each day should have, for every day that any input ever had."""
     basis = _basis(project, step)
     days = sorted({day for state in inputs.values() for day in state.days})
     return {
-        day: _hash(basis, {n: state.days[day].version for n, state in inputs.items() if day in state.days})
+        day: _hash(
+            basis, {n: state.days[day].version for n, state in inputs.items() if day in state.days}
+        )
         for day in days
     }
 

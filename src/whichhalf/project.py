@@ -126,6 +126,14 @@ class Project:
             else:
                 self.expose(engine, [relation], versions=versions)
 
+    def newest(self, name: str) -> pa.Table:
+        """All rows of a stored table as it is now, not as of the last good run."""
+        with self.engine() as engine:
+            self.expose(engine, [name])
+            table = tables.table(name)
+            columns = ", ".join(column.name for column in table.columns)
+            return engine.table(f"select {columns} from {name} order by {', '.join(table.grain)}")
+
     def table(self, name: str) -> StoredTable:
         """A table to read. UsageError where there is none of that name."""
         return StoredTable(self, tables.table(name))

@@ -69,6 +69,7 @@ class Parsed:
 
     rows: Arrow table with the columns of `table_name` (tables.py) but `day`.
     dropped: lines left out on purpose, by the name of the step that dropped them.
+    positions: line number of each row, where the source is checked for changed types of properties.
     notes: what a person should hear of (a time zone assumed, a total row that disagrees).
     """
 
@@ -78,6 +79,7 @@ class Parsed:
     bad: tuple[Bad, ...] = ()
     dropped: Counter[str] = field(default_factory=Counter)
     notes: tuple[str, ...] = ()
+    positions: pa.Array | None = None
 
     def __post_init__(self) -> None:
         told = self.rows.num_rows + len(self.bad) + sum(self.dropped.values())

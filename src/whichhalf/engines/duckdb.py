@@ -13,6 +13,7 @@ from whichhalf.errors import EngineError
 SQL_TYPES = {pa.string(): "varchar", pa.int64(): "bigint", pa.float64(): "double"}
 SQL_TYPES |= {pa.bool_(): "boolean", pa.date32(): "date"}
 SQL_TYPES |= {pa.timestamp("us", tz="UTC"): "timestamp"}
+_BORROWED = "borrowed_from_arrow"
 BATCH_ROWS = 122_880  # one row group of DuckDB
 
 
@@ -68,10 +69,10 @@ class DuckDB(Engine):
     def relation(self, name: str, rows: pa.Table) -> None:
         """Copy the rows into a table of the session; zoned times become plain ones."""
         self.drop(name)
-        self.connection.register("arriving", rows)
+        self.connection.register(_BORROWED, rows)
         columns = ", ".join(_exposed(field) for field in rows.schema)
-        self._run(f"create temp table {_name(name)} as select {columns} from arriving")
-        self.connection.unregister("arriving")
+        self._run(f"create temp table {_name(name)} as select {columns} from {_BORROWED}")
+        self.connection.unregister(_BORROWED)
 
     def create(self, name: str, sql: str) -> int:
         """Materialise as a temporary table."""

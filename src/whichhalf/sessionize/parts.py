@@ -15,7 +15,6 @@ _PACKAGE = "whichhalf.sessionize"
 UNIT = "\x1f"  # ASCII unit separator: between the members of a source tuple
 
 
-
 def key_events(engine: Engine, config: Config) -> Mapping[str, str]:
     """Return the SELECT of key_events. Reads: events."""
     engine.relation("ignored_users", _ignored_users(config))

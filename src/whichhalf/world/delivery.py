@@ -48,15 +48,8 @@ def deliver(config: WorldConfig, seed: int, people: People, events: Events) -> L
     retries it is up to 40 ms more, as if the first try had taken that long.
     """
     rng = stream(seed, "delivery")
-    count = len(events.at)
     delay = _delays(config, rng, events)
-    retried = np.flatnonzero(rng.random(count) < config.retry_share)
-    doubled = np.flatnonzero(rng.random(count) < config.duplicate_share)
-    broken = np.flatnonzero(rng.random(count) < config.broken_share)
-    event = np.concatenate([np.arange(count), retried, doubled, broken])
-    copy = np.full(len(event), ORIGINAL)
-    copy[count:] = np.repeat([RETRY, DUPLICATE, BROKEN], [len(retried), len(doubled), len(broken)])
-    copy[len(copy) - len(broken) :] += rng.integers(0, len(DAMAGES), len(broken))
+    event, copy = _copies(config, rng, len(events.at))
     delays = delay[event]
     again = copy == RETRY
     wait = np.exp(rng.uniform(np.log(MINUTE_MS), np.log(36 * HOUR_MS), int(again.sum())))
@@ -72,6 +65,16 @@ def deliver(config: WorldConfig, seed: int, people: People, events: Events) -> L
     order = np.lexsort((copy, event, received_at, app))
     fields = (event, app, received_at, original_at, sent_at, copy)
     return Lines(*(values[order] for values in fields))
+
+
+def _copies(config: WorldConfig, rng: np.random.Generator, count: int) -> tuple[Ints, Ints]:
+    """Return event and copy of each line: every event once, some once more in each other way."""
+    shares = (config.retry_share, config.duplicate_share, config.broken_share)
+    again = [np.flatnonzero(rng.random(count) < share) for share in shares]
+    broken = rng.integers(0, len(DAMAGES), len(again[2]))
+    copies = np.repeat([ORIGINAL, RETRY, DUPLICATE, BROKEN], [count, *map(len, again)])
+    copies[len(copies) - len(broken) :] += broken
+    return np.concatenate([np.arange(count), *again]), copies
 
 
 def _delays(config: WorldConfig, rng: np.random.Generator, events: Events) -> Ints:

@@ -1,4 +1,4 @@
-"""What people do in their visits, as arrays: one place an event."""
+"""Looking around: the pages, screens and product events of visits, as arrays."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import numpy as np
 from whichhalf.world import catalog
 from whichhalf.world.arrivals import Arrivals
 from whichhalf.world.config import WorldConfig
-from whichhalf.world.draws import MINUTE_MS, Flags, Ints, choose, stream, within
+from whichhalf.world.draws import MINUTE_MS, Flags, Ints, choose, within
 from whichhalf.world.heads import Heads
-from whichhalf.world.payments import Payments
-from whichhalf.world.people import FIRST_OLD_USER_ID, FIRST_USER_ID, NEVER, WEB, People
-from whichhalf.world.visits import ALIAS, LATE_IDENTIFY, LOGIN, SHARED, SIGNUP, Visits
+from whichhalf.world.people import WEB, People
+from whichhalf.world.visits import Visits
 
 SERVER = -1
 NOBODY = -1
@@ -50,29 +49,7 @@ def joined(parts: list[Events]) -> Events:
     return Events(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def draw_events(
-    config: WorldConfig,
-    seed: int,
-    people: People,
-    visits: Visits,
-    arrivals: Arrivals,
-    payments: Payments,
-    heads: Heads,
-) -> Events:
-    """Draw all events."""
-    rng = stream(seed, "events")
-    looks = _looking_around(config, rng, people, visits, arrivals, heads)
-    first = np.flatnonzero(within(np.bincount(looks.visit)) == 0)
-    last = np.append(first[1:], len(looks.at)) - 1
-    calls = _special(rng, people, visits, looks, first, last, heads)
-    events = joined([looks, *calls.parts])
-    user = _users_of(visits, events, calls)
-    orders = _orders(people, calls.aliased_at, payments, heads)
-    events = Events(**{**vars(events), "user": user})
-    return joined([_with_group_calls(rng, events, heads), calls.server_signups, orders])
-
-
-def _looking_around(
+def look_around(
     config: WorldConfig,
     rng: np.random.Generator,
     people: People,
@@ -80,30 +57,17 @@ def _looking_around(
     arrivals: Arrivals,
     heads: Heads,
 ) -> Events:
-    """Pages, screens and product events, visit by visit in order of time."""
+    """Draw pages, screens and product events, visit by visit in order of time."""
     web_visit = people.device_app[visits.device] == WEB
     length = np.minimum(rng.geometric(1 / config.pages_per_visit, len(web_visit)), 12)
-    visit = np.repeat(np.arange(len(length)), length)
-    step = within(length)
-    count = len(visit)
+    visit, step = np.repeat(np.arange(len(length)), length), within(length)
     web, is_first = web_visit[visit], step == 0
-    shows = is_first | (rng.random(count) < 0.68)
-    # An app's first event is its opening, no screen.
-    is_page, is_screen = shows & web, shows & ~web & ~is_first
-    page = np.where(
-        is_first,
-        choose(rng, [row[2] for row in catalog.PAGES], count),
-        choose(rng, [row[3] for row in catalog.PAGES], count),
-    )
-    opened = np.maximum.accumulate(np.where(shows, np.arange(count), 0))
-    landed = step[opened] == 0
-    source = np.where(landed & (web | is_first), arrivals.source[visit], LATER_PAGE)
-    track = heads.tracks[rng.integers(0, len(heads.tracks), count)]
-    screen = heads.screens[rng.integers(0, len(heads.screens), count)]
-    head = np.select(
-        [is_page, is_screen, is_first & ~web], [heads.pages[page], screen, heads.opened], track
-    )
-    pause, exact = _pauses(config, rng, step, count)
+    shows = is_first | (rng.random(len(step)) < 0.68)
+    page = _pages(rng, is_first)
+    opened = np.maximum.accumulate(np.where(shows, np.arange(len(step)), 0))
+    landed = (step[opened] == 0) & (web | is_first)
+    head = _heads(rng, heads, page, web, is_first, shows)
+    pause, exact = _pauses(config, rng, step)
     elapsed = np.cumsum(pause)
     at = visits.start[visit] + elapsed - np.repeat(elapsed[is_first], length)
     return Events(
@@ -114,134 +78,32 @@ def _looking_around(
         at=at,
         head=head,
         page=page[opened],
-        source=source,
-        user=np.full(count, NOBODY),
+        source=np.where(landed, arrivals.source[visit], LATER_PAGE),
+        user=np.full(len(step), NOBODY),
         is_steady=is_first | exact | np.append(exact[1:], False),
     )
 
 
-def _pauses(
-    config: WorldConfig, rng: np.random.Generator, step: Ints, count: int
-) -> tuple[Ints, Flags]:
+def _pages(rng: np.random.Generator, is_first: Flags) -> Ints:
+    """Pages that people land on, and those that they go on to."""
+    landing = choose(rng, [row[2] for row in catalog.PAGES], len(is_first))
+    later = choose(rng, [row[3] for row in catalog.PAGES], len(is_first))
+    return np.where(is_first, landing, later)
+
+
+def _heads(
+    rng: np.random.Generator, heads: Heads, page: Ints, web: Flags, is_first: Flags, shows: Flags
+) -> Ints:
+    """A page or screen where something is shown, else a product event; apps begin by opening."""
+    track = heads.tracks[rng.integers(0, len(heads.tracks), len(page))]
+    screen = heads.screens[rng.integers(0, len(heads.screens), len(page))]
+    cases = [shows & web, shows & ~web & ~is_first, is_first & ~web]
+    return np.select(cases, [heads.pages[page], screen, heads.opened], track)
+
+
+def _pauses(config: WorldConfig, rng: np.random.Generator, step: Ints) -> tuple[Ints, Flags]:
     """Milliseconds since the event before; and where they are 20 min, or 1 ms more, on purpose."""
-    pause = np.exp(rng.normal(np.log(25_000), 1.1, count)).astype(np.int64)
+    pause = np.exp(rng.normal(np.log(25_000), 1.1, len(step))).astype(np.int64)
     pause = np.clip(pause, 1_000, 18 * MINUTE_MS)
-    exact = (step == 1) & (rng.random(count) < config.exact_gap_share)
-    return np.where(exact, _GAP + rng.integers(0, 2, count), pause), exact
-
-
-@dataclass(frozen=True)
-class _Calls:
-    """What visits hold beside looking around.
-
-    logged_in_at: by device, when its owner is first identified there; NEVER else.
-    told_at: by visit, when the second user of a shared browser is told. aliased_at: by person.
-    """
-
-    parts: list[Events]
-    server_signups: Events
-    logged_in_at: Ints
-    told_at: Ints
-    aliased_at: Ints
-
-
-def _special(
-    rng: np.random.Generator,
-    people: People,
-    visits: Visits,
-    looks: Events,
-    first: Ints,
-    last: Ints,
-    heads: Heads,
-) -> _Calls:
-    """Signups, log-ins, identifies, aliases, installs."""
-    role = visits.role
-    soon = looks.at[first] + rng.integers(2_000, 20_000, len(role))
-    end = looks.at[last] + rng.integers(5_000, 40_000, len(role))
-    # A client often sends two calls within the same millisecond.
-    after = rng.choice(np.array([0, 0, 3, 17]), len(role))
-    signs_up = role == SIGNUP
-    late, by_server = people.is_late[visits.person], people.server_signup[visits.person]
-    identifies = signs_up & ~late
-    tells = np.isin(role, (LOGIN, SHARED)) | (role == LATE_IDENTIFY)
-    logs_in = np.isin(role, (LOGIN, SHARED))
-    alias = role == ALIAS
-    installs = visits.is_first & (people.device_app[visits.device] != WEB)
-
-    def call(where: Flags, event: Ints, at: Ints, head: int | Ints) -> Events:
-        base = event[where]
-        heads_of = np.broadcast_to(head, len(role))[where] if np.ndim(head) == 0 else head
-        values = {name: getattr(looks, name)[base] for name in Events.__dataclass_fields__}
-        steady = np.ones(len(base), bool)
-        return Events(**{**values, "at": at[where], "head": heads_of, "is_steady": steady})
-
-    parts = [
-        call(identifies, last, end, heads.identify),
-        call(signs_up & ~(by_server & ~late), last, end + after, heads.signed_up),
-        call(tells, first, soon, heads.identify),
-        call(logs_in, first, soon + after, heads.signed_in),
-        call(alias, first, soon, heads.aliases(FIRST_OLD_USER_ID + visits.person[alias])),
-        call(alias, first, soon + after, heads.signed_up),
-        call(installs, first, looks.at[first], heads.installed),
-    ]
-    logged_in_at = np.full(len(people.device_owner), NEVER)
-    logged_in_at[visits.device[identifies]] = end[identifies]
-    owner = np.isin(role, (LOGIN, LATE_IDENTIFY))
-    logged_in_at[visits.device[owner]] = soon[owner]
-    aliased_at = np.full(people.count, NEVER)
-    aliased_at[visits.person[alias]] = soon[alias]
-    told = signs_up & by_server & ~late
-    person = visits.person[told]
-    server = _server(people, person, end[told] + 400, np.full(len(person), heads.signed_up))
-    hidden = people.is_unassignable[visits.person]
-    return _Calls(parts, server, logged_in_at, np.where(hidden, soon, 0), aliased_at)
-
-
-def _users_of(visits: Visits, events: Events, calls: _Calls) -> Ints:
-    """Number of the user id that each event of a client carries."""
-    shared = visits.role[events.visit] == SHARED
-    since = np.where(shared, calls.told_at[events.visit], calls.logged_in_at[events.device])
-    known = (events.at >= since) & ~visits.anonymous[events.visit]
-    return np.where(known, _user_at(events.person, events.at, calls.aliased_at), NOBODY)
-
-
-def _user_at(person: Ints, at: Ints, aliased_at: Ints) -> Ints:
-    """The id that a person has: those with an alias had another one before it."""
-    old = (at < aliased_at[person]) & (aliased_at[person] < NEVER)
-    return np.where(old, FIRST_OLD_USER_ID, FIRST_USER_ID) + person
-
-
-def _server(people: People, person: Ints, at: Ints, head: Ints) -> Events:
-    """Calls of the server: a user id, no device, no page."""
-    count = len(person)
-    none = np.full(count, SERVER)
-    return Events(
-        person=person,
-        visit=none,
-        device=none,
-        app=people.device_app[person],
-        at=at,
-        head=head,
-        page=np.zeros(count, np.int64),
-        source=np.full(count, LATER_PAGE),
-        user=FIRST_USER_ID + person,
-        is_steady=np.ones(count, bool),
-    )
-
-
-def _orders(people: People, aliased_at: Ints, payments: Payments, heads: Heads) -> Events:
-    """An event of the server for each charge."""
-    charge = payments.kind == 0
-    person, at = payments.person[charge], payments.paid_at[charge] + 150
-    head = heads.orders(payments)
-    orders = _server(people, person, at, head)
-    return Events(**{**vars(orders), "user": _user_at(person, at, aliased_at)})
-
-
-def _with_group_calls(rng: np.random.Generator, events: Events, heads: Heads) -> Events:
-    """Turn some product events of known users into group calls, others into log-ins."""
-    free = np.isin(events.head, heads.tracks) & (events.user != NOBODY)
-    drawn = rng.random(len(free))
-    head = np.where(free & (drawn < 0.02), heads.group, events.head)
-    head = np.where(free & (drawn > 0.85), heads.signed_in, head)
-    return Events(**{**vars(events), "head": head})
+    exact = (step == 1) & (rng.random(len(step)) < config.exact_gap_share)
+    return np.where(exact, _GAP + rng.integers(0, 2, len(step)), pause), exact

@@ -11,12 +11,13 @@ import numpy as np
 
 from whichhalf.world import app_files, truth
 from whichhalf.world.arrivals import Arrivals
+from whichhalf.world.calls import draw_events
 from whichhalf.world.campaigns import Ads, draw_ads
 from whichhalf.world.config import WorldConfig
 from whichhalf.world.cost_files import write_costs
 from whichhalf.world.costs import Cost, draw_costs
 from whichhalf.world.delivery import Lines, deliver
-from whichhalf.world.events import Events, draw_events
+from whichhalf.world.events import Events
 from whichhalf.world.heads import Heads
 from whichhalf.world.money import ecb_quotes
 from whichhalf.world.payments import Payments, draw_payments

@@ -39,7 +39,6 @@ class Payments:
 def draw_payments(config: WorldConfig, seed: int, people: People) -> Payments:
     """Draw what users pay, and get back."""
     rng = stream(seed, "payments")
-    currencies = tuple(sorted({row[2] for row in catalog.COUNTRIES}))
     payers = np.flatnonzero(rng.random(people.users) < config.payer_share)
     count = rng.geometric(1 / config.payments_per_payer, len(payers))
     person = np.repeat(payers, count)
@@ -47,7 +46,13 @@ def draw_payments(config: WorldConfig, seed: int, people: People) -> Payments:
     paid_at = people.signup_at[person] + lag
     person, paid_at = person[paid_at < people.end], paid_at[paid_at < people.end]
     order = np.lexsort((person, paid_at))
-    person, paid_at = person[order], paid_at[order]
+    charges = _charges(rng, people, person[order], paid_at[order])
+    return _with_returns(config, rng, charges)
+
+
+def _charges(rng: np.random.Generator, people: People, person: Ints, paid_at: Ints) -> Payments:
+    """Draw what is bought at these times, in the currency of the person's country."""
+    currencies = tuple(sorted({row[2] for row in catalog.COUNTRIES}))
     pack = choose(rng, [row[4] for row in catalog.PACKS], len(person))
     quantity = np.where(rng.random(len(person)) < 0.05, 2, 1)
     paid_in = np.array([currencies.index(row[2]) for row in catalog.COUNTRIES])
@@ -55,8 +60,7 @@ def draw_payments(config: WorldConfig, seed: int, people: People) -> Payments:
     prices = np.array(
         [[int(row[3][name] * 100) for name in currencies] for row in catalog.PACKS], np.int64
     )
-    number = np.arange(len(person))
-    charges = Payments(
+    return Payments(
         person=person,
         paid_at=paid_at,
         kind=np.full(len(person), CHARGE),
@@ -64,11 +68,10 @@ def draw_payments(config: WorldConfig, seed: int, people: People) -> Payments:
         currency=currency,
         pack=pack,
         quantity=quantity,
-        charge=number,
+        charge=np.arange(len(person)),
         names_charge=np.zeros(len(person), np.int64),
         currencies=currencies,
     )
-    return _with_returns(config, rng, charges)
 
 
 def _with_returns(config: WorldConfig, rng: np.random.Generator, charges: Payments) -> Payments:

@@ -20,6 +20,7 @@ from whichhalf.world.catalog import PAGES
 from whichhalf.world.delivery import BROKEN, DAMAGES, Lines
 from whichhalf.world.draws import (
     DAY_MS,
+    Flags,
     Ints,
     digits,
     flags,
@@ -131,20 +132,11 @@ class SegmentWriter:
         times = (lines.original_at[rows], lines.sent_at[rows], lines.received_at[rows])
         # The collector's corrected time; a retry that took longer says so.
         corrected = times[2] - (times[1] - times[0])
-        context, address, page = self._contexts(event, device, server)
-        click_id = pc.if_else(
-            flags(self.has_click_id[take(events.source)] & ~server),
-            click_ids(take(events.visit), self.seed),
-            _text(""),
-        )
         parts = (
             self.heads.take(places(take(events.head))),
             _text('"messageId":"'),
             message_ids(event, self.seed),
-            _text('","anonymousId":'),
-            _quoted(anonymous_ids(device, self.seed), ~server),
-            _text(',"userId":'),
-            _quoted(user_ids(take(events.user)), take(events.user) != NOBODY),
+            *_ids(anonymous_ids(device, self.seed), ~server, take(events.user)),
             _text(',"originalTimestamp":"'),
             iso_times(times[0]),
             _text('","sentAt":"'),
@@ -154,17 +146,13 @@ class SegmentWriter:
             _text('","timestamp":"'),
             iso_times(corrected),
             _text('","context":'),
-            self.devices.take(places(context)),
-            self.addresses.take(places(address)),
-            self.before_click.take(places(page)),
-            click_id,
-            self.after_click.take(places(page)),
+            *self._contexts(event, device, server),
             _text("}}\n"),
         )
         return pc.binary_join_element_wise(*parts, _text(""))
 
-    def _contexts(self, event: Ints, device: Ints, server: Any) -> tuple[Ints, Ints, Ints]:
-        """Codes of the device's context, of its address and of the page or campaign."""
+    def _contexts(self, event: Ints, device: Ints, server: Any) -> tuple[pa.Array, ...]:
+        """The device, its address, and the page or campaign around the click id."""
         people, events = self.people, self.events
         country = people.country[events.person[event]]
         app, model = events.app[event], people.device_model[device]
@@ -173,10 +161,15 @@ class SegmentWriter:
         width = len(self.has_click_id)
         page = np.where(app == APP, len(PAGES), events.page[event]) * width
         page += events.source[event] + 1
+        page = places(np.where(server, len(self.before_click) - 1, page))
+        has_click_id = flags(self.has_click_id[events.source[event]] & ~server)
+        click_id = click_ids(events.visit[event], self.seed)
         return (
-            np.where(server, len(self.devices) - 1, context),
-            np.where(server, fragments.ADDRESSES, address),
-            np.where(server, len(self.before_click) - 1, page),
+            self.devices.take(places(np.where(server, len(self.devices) - 1, context))),
+            self.addresses.take(places(np.where(server, fragments.ADDRESSES, address))),
+            self.before_click.take(page),
+            pc.if_else(has_click_id, click_id, _text("")),
+            self.after_click.take(page),
         )
 
 
@@ -229,6 +222,16 @@ def click_ids(visit: Ints, seed: int) -> pa.Array:
 def user_ids(numbers: Ints) -> pa.Array:
     """User ids as the product knows them: eight digits."""
     return strings_of(digits(np.maximum(numbers, 0), 8))
+
+
+def _ids(visitors: pa.Array, given: Flags, users: Ints) -> tuple[pa.Array, ...]:
+    """The two ids of calls, null where there is none."""
+    return (
+        _text('","anonymousId":'),
+        _quoted(visitors, given),
+        _text(',"userId":'),
+        _quoted(user_ids(users), users != NOBODY),
+    )
 
 
 def _quoted(texts: pa.Array, given: Any) -> pa.Array:

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pa_csv
+import pyarrow.compute as pc
 
 from whichhalf.collect.reading import Bad, Raw
 from whichhalf.errors import BadDataError
 
 CHUNK_BYTES = 64 * 2**20  # of text; the memory of a load is a small multiple of it
+_NEWLINE = 10
 _READ_BYTES = 4 * 2**20
 LINES = pa.schema([("position", pa.int64()), ("line", pa.string())])
 
@@ -41,8 +43,18 @@ def read_lines(path: Path, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Lines]:
 
 def raw_lines(raws: Sequence[Raw]) -> Lines:
     """Lines that were set aside, as read_lines would yield them."""
-    columns = [[raw.position for raw in raws], [raw.text for raw in raws]]
+    columns = [[raw.position for raw in raws], [f"{raw.text}\n" for raw in raws]]
     return Lines(pa.table(columns, schema=LINES), ())
+
+
+def lines_at(path: Path, positions: set[int]) -> dict[int, str]:
+    """Return the text of some lines of a file, by position."""
+    found: dict[int, str] = {}
+    for lines in read_lines(path):
+        wanted = pc.is_in(lines.rows["position"], pa.array(sorted(positions)))
+        for row in lines.rows.filter(wanted).to_pylist():
+            found[row["position"]] = row["line"].rstrip("\n")
+    return found
 
 
 def _content(path: Path) -> Iterator[bytes]:
@@ -83,42 +95,34 @@ def _whole_lines(pieces: Iterator[bytes], chunk_bytes: int) -> Iterator[bytes]:
 
 
 def _split(chunk: bytes, first: int) -> Lines:
-    """Cut a chunk at its line ends; a line with bytes that are no UTF-8 is bad."""
+    """Cut a chunk at its line ends; a line with bytes that are no UTF-8 is bad.
+
+    The lines are views of the chunk, their line end included: JSON allows it, and nothing is copied.
+    """
     if b"\r" in chunk:
         chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b" ")
+    ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == _NEWLINE) + 1
+    offsets = np.concatenate([[0], ends]).astype(np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(chunk)]
+    lines = pa.StringArray.from_buffers(len(ends), buffers[1], buffers[2])
+    positions = pa.array(np.arange(first, first + len(ends), dtype=np.int64))
     try:
-        table = _read(chunk, pa.string())
-        return Lines(_numbered(table, first), ())
+        lines.validate(full=True)
+        return Lines(pa.table([positions, lines], schema=LINES), ())
     except pa.ArrowInvalid:
-        pass  # some line is no UTF-8: look at each
+        return _without_bad_bytes(chunk, first)
+
+
+def _without_bad_bytes(chunk: bytes, first: int) -> Lines:
+    """Look at each line of a chunk that is not wholly UTF-8."""
     texts: list[str] = []
     positions: list[int] = []
     bad: list[Bad] = []
     for position, line in enumerate(chunk.removesuffix(b"\n").split(b"\n"), first):
         try:
-            texts.append(line.decode("utf-8"))
+            texts.append(line.decode("utf-8") + "\n")
             positions.append(position)
         except UnicodeDecodeError as error:
             shown = line.decode("utf-8", "backslashreplace")
             bad.append(Bad(position, "not_utf8", f"byte {error.start}: {error.reason}", shown))
     return Lines(pa.table([positions, texts], schema=LINES), tuple(bad))
-
-
-def _read(chunk: bytes, kind: pa.DataType) -> pa.Table:
-    return pa_csv.read_csv(
-        pa.py_buffer(chunk),
-        read_options=pa_csv.ReadOptions(column_names=["line"], block_size=8 * 2**20),
-        parse_options=pa_csv.ParseOptions(
-            delimiter="\x01", quote_char=False, escape_char=False, ignore_empty_lines=False
-        ),
-        convert_options=pa_csv.ConvertOptions(
-            column_types={"line": kind}, strings_can_be_null=False, check_utf8=True
-        ),
-    )
-
-
-def _numbered(lines: pa.Table, first: int) -> pa.Table:
-    import numpy as np
-
-    positions = pa.array(np.arange(first, first + lines.num_rows, dtype=np.int64))
-    return pa.table([positions, lines.column(0)], schema=LINES)

@@ -6,13 +6,16 @@ Source of the time rule: Segment's specification, "Timestamps in Common Fields".
 
 from __future__ import annotations
 
-from collections import Counter
+import os
+import threading
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from whichhalf.collect.events import segment_sql
 from whichhalf.collect.events.agents import parse_agents
@@ -25,23 +28,95 @@ from whichhalf.tables import TABLES
 EVENTS = pa.schema([field for field in TABLES["events"].arrow if field.name != "day"])
 
 
-def read_chunks(path: Path, source: SourceConfig, config: Config) -> Iterator[Parsed]:
-    """Yield the events of a file, some hundred thousand lines at a time."""
+def read_files(
+    paths: Sequence[Path], source: SourceConfig, config: Config
+) -> Iterator[tuple[Path, Parsed]]:
+    """Yield the events of files in order, some hundred thousand lines at a time.
+
+    Pieces are parsed on all cores while the next are decompressed; a file without lines yields one
+    empty piece.
+    """
     seen: Counter[str] = Counter()
-    with _connection(config) as connection:
+    reading: Path | None = None
+    workers = config.project.threads or os.cpu_count() or 1
+    with _Parsers(config, workers) as parsers:
+        for path, parsed in parsers.parse(_pieces(paths), source):
+            if path != reading:
+                reading, seen = path, Counter()
+            yield path, _with_ids(parsed, seen)
+
+
+def _pieces(paths: Sequence[Path]) -> Iterator[tuple[Path, Lines]]:
+    for path in paths:
+        pieces = 0
         for lines in read_lines(path):
-            yield _parse(connection, lines, source, seen)
+            pieces += 1
+            yield path, lines
+        if not pieces:
+            yield path, raw_lines([])
+
+
+class _Parsers:
+    """A pool of threads, each with an engine of its own, that parses pieces in order."""
+
+    def __init__(self, config: Config, workers: int) -> None:
+        self._config = config
+        self._workers = workers
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="segment")
+        self._own = threading.local()
+        self._opened: list[duckdb.DuckDBPyConnection] = []
+
+    def __enter__(self) -> _Parsers:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        for connection in self._opened:
+            connection.close()
+
+    def parse(
+        self, pieces: Iterator[tuple[Path, Lines]], source: SourceConfig
+    ) -> Iterator[tuple[Path, _Piece]]:
+        """Yield what became of each piece, in order; at most workers + 1 are under way."""
+        waiting: deque[tuple[Path, Future[_Piece]]] = deque()
+        for path, lines in pieces:
+            waiting.append((path, self._pool.submit(self._one, lines, source)))
+            if len(waiting) > self._workers:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for path, future in waiting:
+            yield path, future.result()
+
+    def _one(self, lines: Lines, source: SourceConfig) -> _Piece:
+        if not hasattr(self._own, "connection"):
+            self._own.connection = _connection()
+            self._opened.append(self._own.connection)
+        return _parse(self._own.connection, lines, source)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Rows of a piece (with position, and message ids still missing), and what was left out."""
+
+    rows: pa.Table
+    lines: int
+    bad: tuple[Bad, ...]
+    dropped: Counter[str]
 
 
 def read_file(path: Path, source: SourceConfig, config: Config) -> Parsed:
     """Read a whole file at once."""
-    return joined(list(read_chunks(path, source, config)))
+    return joined([parsed for _path, parsed in read_files([path], source, config)])
 
 
 def read_raw(raws: Sequence[Raw], source: SourceConfig, config: Config) -> Parsed:
     """Read lines that were set aside."""
-    with _connection(config) as connection:
-        return _parse(connection, raw_lines(raws), source, Counter())
+    del config  # every reader is called alike
+    connection = _connection()
+    try:
+        return _with_ids(_parse(connection, raw_lines(raws), source), Counter())
+    finally:
+        connection.close()
 
 
 def joined(parts: Sequence[Parsed]) -> Parsed:
@@ -54,21 +129,18 @@ def joined(parts: Sequence[Parsed]) -> Parsed:
         tuple(bad for part in parts for bad in part.bad),
         sum((part.dropped for part in parts), Counter()),
         tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        pa.concat_arrays([part.positions for part in parts] or [pa.array([], pa.int64())]),
     )
 
 
-def _connection(config: Config) -> duckdb.DuckDBPyConnection:
+def _connection() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:")
     connection.execute("set TimeZone = 'UTC'")
-    if config.project.threads:
-        connection.execute(f"set threads = {config.project.threads}")
+    connection.execute("set threads = 1")
     return connection
 
 
-def _parse(
-    connection: duckdb.DuckDBPyConnection, lines: Lines, source: SourceConfig, seen: Counter[str]
-) -> Parsed:
-    """Parse one chunk; `seen` counts identical lines without a message id over the whole file."""
+def _parse(connection: duckdb.DuckDBPyConnection, lines: Lines, source: SourceConfig) -> _Piece:
     connection.register("lines", lines.rows)
     connection.execute("create or replace temp table judged as " + segment_sql.JUDGED)
     bad = _bad(connection, lines)
@@ -76,9 +148,8 @@ def _parse(
     _register_parts(connection)
     rows = connection.sql(segment_sql.EVENTS, params={"app": source.app}).to_arrow_table()
     connection.unregister("lines")
-    rows = _with_ids(rows, seen).select(EVENTS.names).cast(EVENTS)
-    dropped = Counter({"blank": blank}) if blank else Counter[str]()
-    return Parsed("events", rows, lines.rows.num_rows + len(lines.bad), bad, dropped)
+    count = lines.rows.num_rows + len(lines.bad)
+    return _Piece(rows, count, bad, Counter({"blank": blank}) if blank else Counter())
 
 
 def _bad(connection: duckdb.DuckDBPyConnection, lines: Lines) -> tuple[Bad, ...]:
@@ -107,17 +178,17 @@ def _register_parts(connection: duckdb.DuckDBPyConnection) -> None:
     connection.register("referrer_parts", hosts)
 
 
-def _with_ids(rows: pa.Table, seen: Counter[str]) -> pa.Table:
+def _with_ids(piece: _Piece, seen: Counter[str]) -> Parsed:
     """Give events without a message id the hash of their line and its ordinal in the file."""
-    column = rows.column("message_id")
-    if not column.null_count:
-        return rows
-    ids = column.to_pylist()
-    hashes = rows.column("content_hash").to_pylist()
-    order = pc.sort_indices(rows.column("position")).to_pylist()
-    for index in order:
-        if ids[index] is None:
-            ids[index] = f"{hashes[index]}-{seen[hashes[index]]}"
-            seen[hashes[index]] += 1
-    index = rows.schema.get_field_index("message_id")
-    return rows.set_column(index, "message_id", pa.array(ids, pa.string()))
+    rows = piece.rows.sort_by("position")
+    if rows.column("message_id").null_count:
+        ids = rows.column("message_id").to_pylist()
+        for index, line in enumerate(rows.column("content_hash").to_pylist()):
+            if ids[index] is None:
+                ids[index] = f"{line}-{seen[line]}"
+                seen[line] += 1
+        place = rows.schema.get_field_index("message_id")
+        rows = rows.set_column(place, "message_id", pa.array(ids, pa.string()))
+    positions = rows.column("position").combine_chunks()
+    events = rows.select(EVENTS.names).cast(EVENTS)
+    return Parsed("events", events, piece.lines, piece.bad, piece.dropped, positions=positions)

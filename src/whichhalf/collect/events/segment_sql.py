@@ -73,7 +73,7 @@ select
     position,
     case when is_json then json_extract_string(line, [{_PATHS}]) end as found,
     case
-        when not is_json then case when trim(line) = '' then 'blank' else 'not_json' end
+        when not is_json then case when trim(line, ' ' || chr(9) || chr(10)) = '' then 'blank' else 'not_json' end
         when not starts_with(ltrim(line), '{{') then 'not_json'
     end as line_reason,
     md5(line) as content_hash,
@@ -86,7 +86,8 @@ _SAID = f"""
 select
     position, line_reason, content_hash, {_NAMED},
     case
-        when found[{list(FIELDS).index("user_agent") + 1}] is null
+        when line_reason is null
+            and found[{list(FIELDS).index("user_agent") + 1}] is null
             and found[{list(FIELDS).index("url") + 1}] is null
         then json_type(line, '$.context')
     end as context_type
@@ -165,7 +166,7 @@ _DETAILS: dict[str, str] = {
 _DETAIL = " ".join(f"when '{reason}' then {sql}" for reason, sql in _DETAILS.items())
 
 BAD = f"""
-select j.position, j.reason, case j.reason {_DETAIL} else '' end, l.line
+select j.position, j.reason, case j.reason {_DETAIL} else '' end, rtrim(l.line, chr(10))
 from judged as j
 inner join lines as l using (position)
 where j.reason is not null and j.reason <> 'blank'

@@ -1,0 +1,7 @@
+"""`python -m whichhalf`."""
+
+import sys
+
+from whichhalf.cli import main
+
+sys.exit(main())

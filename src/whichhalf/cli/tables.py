@@ -1,0 +1,49 @@
+"""`whichhalf dump` and `whichhalf sql`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from whichhalf.project import open_project
+
+
+@click.command()
+@click.argument("table")
+@click.option("--format", "form", type=click.Choice(["csv", "json", "parquet"]), default="csv",
+              show_default=True, help="csv, json (a line a row) or parquet.")  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File; default: stdout.")
+@click.pass_obj
+def dump(obj: dict[str, Path], table: str, form: str, output: Path | None) -> None:
+    """Write a table or view out, ordered by its grain, as of the last good run.
+
+    \b
+    whichhalf dump signups > signups.csv
+    whichhalf dump credits --format parquet -o credits.parquet
+    """
+    from whichhalf.dump import write
+
+    rows = open_project(obj["folder"]).table(table).arrow()
+    if output:
+        with output.open("wb") as file:
+            write(rows, form, file)
+    else:
+        write(rows, form, sys.stdout.buffer)
+
+
+@click.command()
+@click.argument("table")
+@click.option("--engine", "dialect", default="duckdb", show_default=True,
+              type=click.Choice(["duckdb", "spark", "postgres", "redshift"]), help="Dialect.")  # fmt: skip
+@click.pass_obj
+def sql(obj: dict[str, Path], table: str, dialect: str) -> None:
+    """Print the SELECT that computes a table, with this project's settings, for an engine.
+
+    \b
+    whichhalf sql session_parts --engine spark
+    """
+    from whichhalf.rendered import rendered
+
+    click.echo(rendered(open_project(obj["folder"]).config, table, dialect))
