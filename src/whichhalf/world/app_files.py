@@ -142,40 +142,30 @@ def write_installs(
 
 
 def write_clicks(
-    path: Path,
-    ads: Ads,
-    people: People,
-    visits: Visits,
-    arrivals: Arrivals,
-    seen: AppTouches,
-    seed: int,
+    path: Path, drawn: tuple[Ads, People, Visits, Arrivals], seen: AppTouches, seed: int
 ) -> int:
     """Write clicks.csv: clicks that led to an install, and as many that led nowhere."""
-    rng = stream(seed, "clicks")
+    ads, people, visits, arrivals = drawn
     installs = arrivals.installs
-    chosen = np.flatnonzero(seen.has_click)
-    count = len(chosen)
-    visit = np.tile(installs.visit[chosen], 2)
-    known = np.arange(2 * count) < count
-    source = np.tile(installs.source[chosen], 2)
+    chosen = np.tile(np.flatnonzero(seen.has_click), 2)
+    known = np.arange(len(chosen)) < len(chosen) // 2
+    visit, source = installs.visit[chosen], installs.source[chosen]
     # Clicks that led nowhere: on the same ads, at other times of that day, by nobody known.
-    at = np.tile(installs.clicked_at[chosen], 2)
-    at[count:] += rng.integers(-3 * HOUR_MS, 3 * HOUR_MS, count)
-    lost = visit + len(visits.start)
-    number = np.where(known, visit, lost)
-    visitor = pc.binary_join_element_wise("a:", anonymous_ids(visits.device[visit], seed), "")
-    book = arrivals.book
-    click = pc.if_else(pa.array(book.has_click_id[source]), click_ids(number, seed), None)
-    model = people.device_model[visits.device[visit]]
+    shift = stream(seed, "clicks").integers(-3 * HOUR_MS, 3 * HOUR_MS, len(chosen) // 2)
+    at = installs.clicked_at[chosen] + np.append(np.zeros_like(shift), shift)
+    number = np.where(known, visit, visit + len(visits.start))
+    device = visits.device[visit]
+    visitor = pc.binary_join_element_wise("a:", anonymous_ids(device, seed), "")
+    has_click_id = pa.array(arrivals.book.has_click_id[source])
     columns = {
         "app": pa.array(["app"] * len(visit), pa.string()),
         "touch_id": touch_ids(number, seed),
         "touched_at": iso_times(at),
         "visitor_id": pc.if_else(pa.array(known), visitor, None),
         **_link_columns(ads, arrivals, source),
-        "click_id": click,
+        "click_id": pc.if_else(has_click_id, click_ids(number, seed), None),
         "country": _countries(people.country[visits.person[visit]]),
-        "os": pa.array(np.array([row[0] for row in catalog.PHONES])[model]),
+        "os": pa.array(np.array([row[0] for row in catalog.PHONES])[people.device_model[device]]),
     }
     order = np.lexsort((number, at))
     return _write(path, pa.table(columns).take(pa.array(order)))

@@ -123,7 +123,8 @@ def _beside(looks: Events, base: Ints, at: Ints, head: Ints) -> Events:
 
 def _told_by_server(people: People, visits: Visits) -> Flags:
     told: Flags = people.server_signup[visits.person] & ~people.is_late[visits.person]
-    return told & (visits.role == SIGNUP)
+    told &= visits.role == SIGNUP
+    return told
 
 
 def _server_signups(people: People, visits: Visits, moments: _Moments, heads: Heads) -> Events:

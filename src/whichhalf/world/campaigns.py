@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -166,6 +166,25 @@ def _ads_of(
 
     before: how many ads there are already.
     """
+    common = _link_of(config, rng, number, campaign, renamed)
+    ads: list[Ad] = []
+    for ad_set in range(int(rng.integers(1, 3))):
+        set_name = f"{catalog.AD_SET_NAMES[int(rng.integers(4))]} {ad_set + 1}"
+        for ad in range(int(rng.integers(1, 4))):
+            ad_name = f"{catalog.AD_NAMES[int(rng.integers(6))]}_{ad + 1}"
+            link = replace(common, ad=before + len(ads))
+            if common.source:
+                link = replace(link, content=ad_name, term=set_name)
+            set_id = int(campaign.campaign_id) + (ad_set + 1) * 10**14
+            ad_id = str(set_id + (ad + 1) * 10**15)
+            ads.append(Ad(number, str(set_id), set_name, ad_id, ad_name, link))
+    return ads
+
+
+def _link_of(
+    config: WorldConfig, rng: np.random.Generator, number: int, campaign: Campaign, renamed: bool
+) -> Source:
+    """Draw what the links of all ads of a campaign have in common."""
     source, known_media, unknown_media, click_id = _LINKS[campaign.account.network]
     odd_medium = rng.random() < config.unknown_medium_share
     media = unknown_media if odd_medium else known_media
@@ -175,28 +194,16 @@ def _ads_of(
     click_id = None if odd_medium and click_id != "fbclid" else click_id
     has_id = rng.random() >= config.missing_utm_id_share or (renamed and odd_medium)
     auto_tagged = campaign.account.network == "google_ads" and not odd_medium and number % 4 == 0
-    auto_tagged &= not campaign.for_app  # links into apps have no place for a lone click id
-    ads: list[Ad] = []
-    for ad_set in range(int(rng.integers(1, 3))):
-        set_name = f"{catalog.AD_SET_NAMES[int(rng.integers(4))]} {ad_set + 1}"
-        for ad in range(int(rng.integers(1, 4))):
-            ad_name = f"{catalog.AD_NAMES[int(rng.integers(6))]}_{ad + 1}"
-            link = Source(
-                source=source,
-                medium=medium,
-                # Some people type names into links by hand, and type them in lower case.
-                campaign=campaign.name.lower() if number % 5 == 4 else campaign.name,
-                content=ad_name,
-                term=set_name,
-                utm_id=campaign.campaign_id if has_id else None,
-                click_id_kind=click_id,
-                is_paid=True,
-                ad=before + len(ads),
-            )
-            if auto_tagged:  # nothing but gclid says that this is an ad
-                page = "https://www.google.com/"
-                link = Source(click_id_kind="gclid", referrer=page, is_paid=True, ad=link.ad)
-            set_id = int(campaign.campaign_id) + (ad_set + 1) * 10**14
-            ad_id = str(set_id + (ad + 1) * 10**15)
-            ads.append(Ad(number, str(set_id), set_name, ad_id, ad_name, link))
-    return ads
+    # Links into apps have no place for a lone click id.
+    if auto_tagged and not campaign.for_app:
+        page = "https://www.google.com/"
+        return Source(click_id_kind="gclid", referrer=page, is_paid=True)
+    return Source(
+        source=source,
+        medium=medium,
+        # Some people type names into links by hand, and type them in lower case.
+        campaign=campaign.name.lower() if number % 5 == 4 else campaign.name,
+        utm_id=campaign.campaign_id if has_id else None,
+        click_id_kind=click_id,
+        is_paid=True,
+    )

@@ -67,15 +67,13 @@ def look_around(
     opened = np.maximum.accumulate(np.where(shows, np.arange(len(step)), 0))
     landed = (step[opened] == 0) & (web | is_first)
     head = _heads(rng, heads, page, web, is_first, shows)
-    pause, exact = _pauses(config, rng, step)
-    elapsed = np.cumsum(pause)
-    at = visits.start[visit] + elapsed - np.repeat(elapsed[is_first], length)
+    since, exact = _times(config, rng, step, length)
     return Events(
         person=visits.person[visit],
         visit=visit,
         device=visits.device[visit],
         app=people.device_app[visits.device[visit]],
-        at=at,
+        at=visits.start[visit] + since,
         head=head,
         page=page[opened],
         source=np.where(landed, arrivals.source[visit], LATER_PAGE),
@@ -101,9 +99,12 @@ def _heads(
     return np.select(cases, [heads.pages[page], screen, heads.opened], track)
 
 
-def _pauses(config: WorldConfig, rng: np.random.Generator, step: Ints) -> tuple[Ints, Flags]:
-    """Milliseconds since the event before; and where they are 20 min, or 1 ms more, on purpose."""
+def _times(
+    config: WorldConfig, rng: np.random.Generator, step: Ints, length: Ints
+) -> tuple[Ints, Flags]:
+    """Milliseconds since the visit began; and before which events 20 min, or 1 ms more, passed."""
     pause = np.exp(rng.normal(np.log(25_000), 1.1, len(step))).astype(np.int64)
     pause = np.clip(pause, 1_000, 18 * MINUTE_MS)
     exact = (step == 1) & (rng.random(len(step)) < config.exact_gap_share)
-    return np.where(exact, _GAP + rng.integers(0, 2, len(step)), pause), exact
+    elapsed = np.cumsum(np.where(exact, _GAP + rng.integers(0, 2, len(step)), pause))
+    return elapsed - np.repeat(elapsed[step == 0], length), exact

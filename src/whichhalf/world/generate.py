@@ -129,7 +129,7 @@ def write_data(world: World, folder: Path) -> dict[str, int]:
         folder / "installs.csv", people, visits, arrivals, world.seen, seed
     )
     files["clicks.csv"] = app_files.write_clicks(
-        folder / "clicks.csv", world.ads, people, visits, arrivals, world.seen, seed
+        folder / "clicks.csv", (world.ads, people, visits, arrivals), world.seen, seed
     )
     return files
 

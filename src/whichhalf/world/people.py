@@ -62,20 +62,15 @@ def draw_people(config: WorldConfig, seed: int) -> People:
     count = users + round(users * config.visitors_per_user)
     start = int(datetime.combine(config.start_on, time(), UTC).timestamp()) * 1000
     end = start + config.days * DAY_MS
-    silent, second, shared, late, alias = _special_users(config, rng)
+    silent, second, shared, *others = _special_users(config, rng)
+    late, alias = (_flags(count, members) for members in others)
     runs_app = rng.random(count) < config.app_share
     runs_app[shared] = False  # browsers are shared, phones are not
-    pairs = shared.reshape(-1, 2)
-    shared_with = np.full(count, -1)
-    shared_with[pairs[:, 1]] = pairs[:, 0]
-    unassignable = np.zeros(count, bool)
-    unassignable[pairs[rng.random(len(pairs)) < config.unassignable_share, 1]] = True
+    shared_with, unassignable = _sharing(config, rng, count, shared)
     extra = np.concatenate([second, silent])
     second_device = np.full(count, -1)
     second_device[extra] = count + np.arange(len(extra))
-    # Whoever runs the app first comes to the web site second; others rather get the app.
-    extra_app = ~runs_app[extra] & (rng.random(len(extra)) < 0.6)
-    device_app = np.concatenate([runs_app, extra_app]).astype(np.int64)
+    device_app = _apps(rng, runs_app, extra)
     return People(
         users=users,
         start=start,
@@ -86,14 +81,34 @@ def draw_people(config: WorldConfig, seed: int) -> People:
         is_silent=_flags(count, silent),
         shared_with=shared_with,
         is_unassignable=unassignable,
-        is_late=_flags(count, late),
-        has_alias=_flags(count, alias),
-        server_signup=(rng.random(count) < config.server_signup_share) & ~_flags(count, alias),
+        is_late=late,
+        has_alias=alias,
+        server_signup=(rng.random(count) < config.server_signup_share) & ~alias,
         device_owner=np.concatenate([np.arange(count), extra]),
         device_app=device_app,
         device_model=_models(rng, device_app),
         clock_skew=_skews(rng, len(device_app), config.skewed_clock_share),
     )
+
+
+def _apps(rng: np.random.Generator, runs_app: Flags, extra: Ints) -> Ints:
+    """What each device runs, the second ones of `extra` included.
+
+    Whoever runs the app first comes to the web site second; others rather get the app.
+    """
+    extra_app = ~runs_app[extra] & (rng.random(len(extra)) < 0.6)
+    return np.concatenate([runs_app, extra_app]).astype(np.int64)
+
+
+def _sharing(
+    config: WorldConfig, rng: np.random.Generator, count: int, shared: Ints
+) -> tuple[Ints, Flags]:
+    """Return whose browser each person uses, too (-1: nobody's), and who does so unseen."""
+    pairs = shared.reshape(-1, 2)
+    shared_with = np.full(count, -1)
+    shared_with[pairs[:, 1]] = pairs[:, 0]
+    unseen = rng.random(len(pairs)) < config.unassignable_share
+    return shared_with, _flags(count, pairs[unseen, 1])
 
 
 def _special_users(config: WorldConfig, rng: np.random.Generator) -> list[Ints]:

@@ -122,10 +122,7 @@ def true_signups(
 
     sessions: person and start of each session, by person.
     """
-    told = np.flatnonzero(events.head == heads.signed_up)
-    told = told[np.lexsort((message_order(told, seed), events.at[told], events.person[told]))]
-    person, place = np.unique(events.person[told], return_index=True)
-    event = told[place]
+    person, event = _first_signups(seed, events, heads)
     at = events.at[event]
     deadline = np.full(int(touches.person.max()) + 2, -1)
     deadline[person] = at
@@ -142,6 +139,14 @@ def true_signups(
         sessions_before=np.bincount(sessions[0][before], minlength=len(deadline))[person],
         chosen=chosen,
     )
+
+
+def _first_signups(seed: int, events: Events, heads: Heads) -> tuple[Ints, Ints]:
+    """Return each person with a signup, and the earliest one, by time and message id."""
+    told = np.flatnonzero(events.head == heads.signed_up)
+    told = told[np.lexsort((message_order(told, seed), events.at[told], events.person[told]))]
+    person, place = np.unique(events.person[told], return_index=True)
+    return person, told[place]
 
 
 def _ends(owner: Ints, allowed: Flags, person: Ints) -> tuple[Ints, Ints]:
