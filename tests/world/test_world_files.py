@@ -3,6 +3,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import time
 from collections import Counter, defaultdict
 from decimal import Decimal
@@ -78,6 +79,14 @@ def test_tables_are_named_by_columns_that_exist(world: World) -> None:
         if source.kind == "table":
             for path in world[0].glob(source.files[0]):
                 assert set(rows_of(path)[0]) <= set(TABLES[source.table].by_name), path.name
+
+
+def test_no_id_looks_like_a_number_that_a_spreadsheet_mangled(tmp_path: Path) -> None:
+    generate(PRESETS["tiny"], 1, tmp_path)
+    for path in tmp_path.glob("data/*.csv"):
+        for row in rows_of(path):
+            ids = [value for name, value in row.items() if name.endswith("_id")]
+            assert not [i for i in ids if re.fullmatch(r"[\d.]+[eE]\+?\d+", i)], path.name
 
 
 def test_lines_add_up(world: World) -> None:

@@ -52,8 +52,11 @@ def draw_app_touches(
 
 
 def install_ids(visit: Ints, seed: int) -> pa.Array:
-    """Ids of installs, by their first visit."""
-    return hex_strings(mix(visit, seed, "install"))
+    """Ids of installs, by their first visit.
+
+    Without the prefix one in some thousand looked like 12e34…, an id that a spreadsheet mangled.
+    """
+    return pc.binary_join_element_wise("inst-", hex_strings(mix(visit, seed, "install")), "")
 
 
 def touch_ids(visit: Ints, seed: int) -> pa.Array:

@@ -58,21 +58,20 @@ def look_around(
     heads: Heads,
 ) -> Events:
     """Draw pages, screens and product events, visit by visit in order of time."""
-    web_visit = people.device_app[visits.device] == WEB
-    length = np.minimum(rng.geometric(1 / config.pages_per_visit, len(web_visit)), 12)
+    length = np.minimum(rng.geometric(1 / config.pages_per_visit, len(visits.start)), 12)
     visit, step = np.repeat(np.arange(len(length)), length), within(length)
-    web, is_first = web_visit[visit], step == 0
+    app, is_first = people.device_app[visits.device[visit]], step == 0
     shows = is_first | (rng.random(len(step)) < 0.68)
     page = _pages(rng, is_first)
     opened = np.maximum.accumulate(np.where(shows, np.arange(len(step)), 0))
-    landed = (step[opened] == 0) & (web | is_first)
-    head = _heads(rng, heads, page, web, is_first, shows)
+    landed = (step[opened] == 0) & ((app == WEB) | is_first)
+    head = _heads(rng, heads, page, app == WEB, is_first, shows)
     since, exact = _times(config, rng, step, length)
     return Events(
         person=visits.person[visit],
         visit=visit,
         device=visits.device[visit],
-        app=people.device_app[visits.device[visit]],
+        app=app,
         at=visits.start[visit] + since,
         head=head,
         page=page[opened],

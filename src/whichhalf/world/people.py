@@ -58,8 +58,7 @@ class People:
 def draw_people(config: WorldConfig, seed: int) -> People:
     """Draw people and devices."""
     rng = stream(seed, "people")
-    users = config.users
-    count = users + round(users * config.visitors_per_user)
+    users, count = config.users, round(config.users * (1 + config.visitors_per_user))
     start = int(datetime.combine(config.start_on, time(), UTC).timestamp()) * 1000
     end = start + config.days * DAY_MS
     silent, second, shared, *others = _special_users(config, rng)
@@ -68,8 +67,6 @@ def draw_people(config: WorldConfig, seed: int) -> People:
     runs_app[shared] = False  # browsers are shared, phones are not
     shared_with, unassignable = _sharing(config, rng, count, shared)
     extra = np.concatenate([second, silent])
-    second_device = np.full(count, -1)
-    second_device[extra] = count + np.arange(len(extra))
     device_app = _apps(rng, runs_app, extra)
     return People(
         users=users,
@@ -77,7 +74,7 @@ def draw_people(config: WorldConfig, seed: int) -> People:
         end=end,
         country=choose(rng, [row[1] for row in catalog.COUNTRIES], count),
         signup_at=_busy_times(rng, users, start, end - 6 * HOUR_MS),
-        second_device=second_device,
+        second_device=_numbered(count, extra),
         is_silent=_flags(count, silent),
         shared_with=shared_with,
         is_unassignable=unassignable,
@@ -122,6 +119,13 @@ def _special_users(config: WorldConfig, rng: np.random.Generator) -> list[Ints]:
         groups.append(order[:size])
         order = order[size:]
     return groups
+
+
+def _numbered(count: int, members: Ints) -> Ints:
+    """Return count, count + 1, … for the members in turn, -1 for all others."""
+    numbers = np.full(count, -1)
+    numbers[members] = count + np.arange(len(members))
+    return numbers
 
 
 def _flags(count: int, members: Ints) -> Flags:
