@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from whichhalf.collect.ad_costs.columns import LEVEL_COLUMNS
 from whichhalf.collect.ad_costs.days import hour_instants
-from whichhalf.collect.ad_costs.draft import Draft, Numbers
+from whichhalf.collect.ad_costs.draft import Draft, Flags, Numbers
 from whichhalf.collect.ad_days import local_day
 from whichhalf.tables.schema import ARROW_TYPES
 
@@ -102,36 +102,34 @@ def settle_times(costs: pa.Table) -> tuple[pa.Table, Counter[str], int, tuple[st
     An hour that clocks skip counts to the next one (skipped_hour); one that they repeat is split
     over both, the remainder in the first, so that one row becomes two.
     """
-    stamps = pc.binary_join_element_wise(
-        costs["zone"], costs["local_on"].cast(pa.string()), _hour_texts(costs), "|"
-    )
-    coded = stamps.combine_chunks().dictionary_encode()
+    hours = pc.fill_null(costs["hour"].cast(pa.string()), "")
+    days = costs["local_on"].cast(pa.string())
+    coded = pc.binary_join_element_wise(costs["zone"], days, hours, "|").combine_chunks()
+    coded = coded.dictionary_encode()
     covered = [_covered(stamp) for stamp in coded.dictionary.to_pylist()]
     codes = coded.indices.to_numpy()
     twice = np.array([len(starts) > 1 for starts, _, _ in covered], bool)[codes]
     skipped = np.array([not exists for _, _, exists in covered], bool)[codes]
-    first = _timed(costs, covered, codes, 0)
+    timed = _timed(costs, covered, codes, 0)
+    dropped: Counter[str] = Counter()
+    if skipped.any():
+        timed, dropped["skipped_hour"] = _moved(timed, skipped)
     if twice.any():
-        first, second = _halved(first, np.flatnonzero(twice))
-        later = _timed(second, covered, codes[twice], 1)
-        first = pa.concat_tables([first, later])
-    # Those that moved stand last, so that the hour's own row gives its name to the sum.
-    order = np.argsort(np.concatenate([skipped, np.zeros(twice.sum(), bool)]), kind="stable")
-    timed = first.take(pa.array(order)) if skipped.any() else first
-    repeats = _repeats(timed, (*KEY, "starts_at")) if skipped.any() else []
+        places = np.flatnonzero(pc.is_in(timed["row"], costs["row"].filter(pa.array(twice))))
+        first, second = _halved(timed, places)
+        timed = pa.concat_tables([first, _timed(second, covered, codes[twice], 1)])
+    split = int(twice.sum())
+    return timed, dropped, split, _time_notes(int(skipped.sum()), split)
+
+
+def _moved(timed: pa.Table, skipped: Flags) -> tuple[pa.Table, int]:
+    """The costs, those of skipped hours summed into the next one's; how many were summed."""
+    # Those that moved stand last, so that the hour's own row gives its names to the sum.
+    timed = timed.take(pa.array(np.argsort(skipped, kind="stable")))
+    repeats = _repeats(timed, (*KEY, "starts_at"))
     summed = _with_amounts(timed, {one[0]: _sum(timed, one) for one in repeats})
     left_out = {place for one in repeats for place in one[1:]}
-    notes = _time_notes(int(skipped.sum()), int(twice.sum()))
-    return (
-        _without(summed, left_out),
-        Counter(skipped_hour=len(left_out)),
-        int(twice.sum()),
-        notes,
-    )
-
-
-def _hour_texts(costs: pa.Table) -> pa.ChunkedArray:
-    return pc.fill_null(costs["hour"].cast(pa.string()), "")
+    return _without(summed, left_out), len(left_out)
 
 
 def _covered(stamp: str) -> tuple[tuple[object, ...], int, bool]:

@@ -36,7 +36,7 @@ _BOT_WORDS = (
     r"(?:^|[^u]|[^c]u)bot",
     r"crawl|spider|slurp|archiver|nutch|scrap|robo",
     r"feed|rss|liferea|aggregator|subscribers|reader\b|reeder|newsify",
-    r"curl|wget|fetch|python|libwww-perl|lwp::|^java/|^ruby|httpclient|http_request|go-http|indy lib",
+    r"curl|wget|fetch|python|libwww-perl|lwp::|^java/|^ruby|httpclient|http_request|go-http|indy",
     r"headless|phantomjs|selenium|lighthouse|pagespeed",
     r"monitor|uptime|pingdom|nagios|check_http|statuscake|validator|link sleuth",
     r"preview|embedly|facebookexternalhit|protocol discovery",
