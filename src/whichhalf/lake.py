@@ -62,22 +62,38 @@ class Lake:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._newest: dict[str, DeltaTable | None] = {}
+        self._states: dict[str, State] = {}
 
     def path(self, table: Table) -> Path:
         """Folder of a table."""
         return self.root / table.name
 
     def open(self, table: Table, version: int | None = None) -> DeltaTable | None:
-        """The Delta table, or None where nothing was ever written."""
+        """The Delta table, or None where nothing was ever written.
+
+        The newest version is read from storage once and kept until this lake commits or `refresh`
+        is called: whoever writes holds the run lock, so nobody else does.
+        """
+        if version is None and table.name in self._newest:
+            return self._newest[table.name]
         try:
-            return DeltaTable(str(self.path(table)), version=version)
+            delta = DeltaTable(str(self.path(table)), version=version)
         except TableNotFoundError:
-            return None
+            delta = None
         except DeltaError as error:
             raise LakeError(
                 f"{table.name}: version {version} cannot be read: {error}. It may have been"
                 " vacuumed; `whichhalf run --full` rebuilds derived tables."
             ) from error
+        if version is None:
+            self._newest[table.name] = delta
+        return delta
+
+    def refresh(self) -> None:
+        """Forget what was read: others may have committed since."""
+        self._newest.clear()
+        self._states.clear()
 
     def version(self, table: Table) -> int | None:
         """Newest version, or None where nothing was ever written."""
@@ -90,6 +106,14 @@ class Lake:
         A derived table whose stored columns are not the contract's counts as never written: its
         days are all stale, and the first commit replaces it whole.
         """
+        if version is None and table.name in self._states:
+            return self._states[table.name]
+        state = self._read_state(table, version)
+        if version is None:
+            self._states[table.name] = state
+        return state
+
+    def _read_state(self, table: Table, version: int | None) -> State:
         delta = self.open(table, version)
         if delta is None:
             return EMPTY
@@ -127,7 +151,8 @@ class Lake:
                 for path, day in found
                 if not wanted or day in wanted
             ]
-        return Scan(delta.table_uri, int(delta.version()), table.arrow, tuple(sorted(files)))
+        stored = frozenset(field.name for field in delta.schema().fields)
+        return Scan(delta.table_uri, int(delta.version()), table.arrow, tuple(sorted(files)), stored)
 
     def sizes(self, table: Table) -> dict[date, int]:
         """Bytes of the active files of each day."""
@@ -184,6 +209,7 @@ class Lake:
     def drop(self, table: Table) -> None:
         """Remove a table with all its versions."""
         shutil.rmtree(self.path(table), ignore_errors=True)
+        self.refresh()
 
     def _commit(
         self,
@@ -226,6 +252,9 @@ class Lake:
                 f"{table.name}: the commit of version {version} was refused: {_first(error)}"
                 " Another process may be writing; run again."
             ) from error
+        finally:
+            self._newest.pop(table.name, None)
+            self._states.pop(table.name, None)
         return version
 
 

@@ -59,6 +59,7 @@ class Project:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(path, timeout=wait_seconds):
+                self.lake.refresh()
                 yield
         except Timeout:
             raise WhichhalfError(

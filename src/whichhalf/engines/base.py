@@ -29,12 +29,14 @@ class Scan:
 
     schema: Arrow schema that the relation must have, `day` included.
     files: absolute paths of the active Parquet files with the day of each (None: no partitions).
+    stored: columns that the files hold; others of the schema are younger than the table, and null.
     """
 
     uri: str
     version: int | None
     schema: pa.Schema
     files: tuple[tuple[str, date | None], ...]
+    stored: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

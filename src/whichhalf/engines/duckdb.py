@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import duckdb
 import pyarrow as pa
 
@@ -25,6 +23,7 @@ class DuckDB(Engine):
     def __init__(self, _url: str, limits: Limits) -> None:
         limits.spill.mkdir(parents=True, exist_ok=True)
         self.connection = duckdb.connect(":memory:")
+        self._kinds: dict[str, str] = {}  # relation → view or table
         settings = {
             "TimeZone": "UTC",
             "memory_limit": f"{limits.memory_bytes}B",
@@ -42,7 +41,7 @@ class DuckDB(Engine):
     def expose(self, name: str, scan: Scan) -> None:
         """Read the active files; a table without files is an empty relation of its schema."""
         self.drop(name)
-        columns = ", ".join(_exposed(field) for field in scan.schema)
+        self._kinds[name] = "view"
         if not scan.files:
             nulls = ", ".join(
                 f"cast(null as {_sql_type(f.type)}) as {_name(f.name)}" for f in scan.schema
@@ -52,9 +51,8 @@ class DuckDB(Engine):
         files = ", ".join(_literal(path) for path, _day in scan.files)
         partitioned = scan.files[0][1] is not None
         hive = ", hive_partitioning = true, hive_types = {'day': 'date'}" if partitioned else ""
-        present = self._columns(f"read_parquet([{files}], union_by_name = true{hive})")
         columns = ", ".join(
-            _exposed(f) if f.name in present else f"cast(null as {_sql_type(f.type)}) as {f.name}"
+            _exposed(f) if f.name in scan.stored else f"cast(null as {_sql_type(f.type)}) as {f.name}"
             for f in scan.schema
         )
         self._run(
@@ -62,13 +60,10 @@ class DuckDB(Engine):
             f" from read_parquet([{files}], union_by_name = true{hive})"
         )
 
-    def _columns(self, relation: str) -> set[str]:
-        described = self._run(f"describe select * from {relation}").fetchall()
-        return {row[0] for row in described}
-
     def relation(self, name: str, rows: pa.Table) -> None:
         """Copy the rows into a table of the session; zoned times become plain ones."""
         self.drop(name)
+        self._kinds[name] = "table"
         self.connection.register(_BORROWED, rows)
         columns = ", ".join(_exposed(field) for field in rows.schema)
         self._run(f"create temp table {_name(name)} as select {columns} from {_BORROWED}")
@@ -77,11 +72,13 @@ class DuckDB(Engine):
     def create(self, name: str, sql: str) -> int:
         """Materialise as a temporary table."""
         self.drop(name)
+        self._kinds[name] = "table"
         return int(self._run(f"create temp table {_name(name)} as {sql}").fetchall()[0][0])
 
     def view(self, name: str, sql: str) -> None:
         """Keep as a view."""
         self.drop(name)
+        self._kinds[name] = "view"
         self._run(f"create temp view {_name(name)} as {sql}")
 
     def query(self, sql: str) -> pa.RecordBatchReader:
@@ -93,16 +90,9 @@ class DuckDB(Engine):
 
     def drop(self, name: str) -> None:
         """Forget a view or a table of that name."""
-        for kind in self._kinds(name):
+        kind = self._kinds.pop(name, None)
+        if kind:
             self._run(f"drop {kind} {_name(name)}")
-
-    def _kinds(self, name: str) -> Iterator[str]:
-        found = self.connection.execute(
-            "select 'table' from duckdb_tables() where table_name = ?"
-            " union all select 'view' from duckdb_views() where view_name = ? and not internal",
-            [name, name],
-        ).fetchall()
-        yield from (row[0] for row in found)
 
     def close(self) -> None:
         """Close the connection; its spilled files go with it."""
