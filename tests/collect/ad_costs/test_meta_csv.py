@@ -322,7 +322,7 @@ ZONES = ["Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Asia/Kathm
     st.sampled_from(ZONES),
 )
 @settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_no_cent_is_lost_over_clock_changes(
     tmp_path: Path, rows: list[tuple[str, int, int, int]], zone: str
@@ -343,7 +343,7 @@ def test_no_cent_is_lost_over_clock_changes(
 
 @given(st.lists(st.one_of(st.text(max_size=60), st.sampled_from([row(), row(ad="8"), '"', "\n"]))))
 @settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_lines_add_up_whatever_they_hold(tmp_path: Path, lines: list[str]) -> None:
     body = "".join(line if line.endswith("\n") else line + "\n" for line in lines)

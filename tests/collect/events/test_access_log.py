@@ -194,7 +194,7 @@ def test_another_kind_of_file_is_told(tmp_path: Path) -> None:
     )
 )
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_lines_add_up_whatever_they_hold(tmp_path: Path, pieces: list[bytes]) -> None:
     content = b"".join(pieces)

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whichhalf.collect.events.urls import (
@@ -85,6 +85,7 @@ def test_hosts_of_apps_are_hosts() -> None:
 
 
 @given(st.lists(st.text()))
+@settings(max_examples=50, deadline=None)
 def test_nothing_raises(urls: list[str]) -> None:
     assert parse_urls(pa.array(urls, pa.string()))["url"].to_pylist() == list(dict.fromkeys(urls))
     assert len(referrer_hosts(pa.array(urls, pa.string()))) == len(urls)
@@ -98,6 +99,7 @@ WORDS = st.text("abcXYZ019-_%20+äé ", max_size=8)
     st.lists(st.sampled_from(["a", "b-c", "%20", "9"]), max_size=3),
     st.dictionaries(st.sampled_from(["utm_campaign", "utm_content", "q", "x"]), WORDS, max_size=4),
 )
+@settings(max_examples=50, deadline=None)
 def test_same_as_urllib(host: str, path: list[str], query: dict[str, str]) -> None:
     text = "&".join(f"{name}={value}" for name, value in query.items())
     url = f"https://{host}/{'/'.join(path)}?{text}"
