@@ -1,9 +1,10 @@
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from whichhalf.config import load_config
 from whichhalf.errors import ConfigError
 from whichhalf.world import PRESETS, WorldConfig, generate, load_world
 
@@ -50,6 +51,17 @@ def test_an_empty_file_is_the_demo(tmp_path: Path) -> None:
 def test_what_cannot_be_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load_world(written(tmp_path, text))
+
+
+def test_the_example_of_the_docs(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "world.md").read_text("utf-8")
+    example = text.split("```toml\n")[1].split("```")[0]
+    config = load_world(written(tmp_path, example + "\ncampaigns = 10\n"))
+    assert (config.users, config.days, config.account_currencies[1]) == (5_000, 75, "JPY")
+    summary = generate(replace(config, users=30), 1, tmp_path)
+    zones = {source.time_zone for source in load_config(tmp_path, {}).sources}
+    assert zones == {"", "Europe/London", "Asia/Tokyo"}
+    assert summary.signups == 30
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
