@@ -225,8 +225,7 @@ class _Loader:
     def take(self, batch: Batch) -> None:
         """Store one batch: rows, what hangs on them, and what was set aside."""
         checked = [(path, self._priced(part)) for path, part in self._same_types(batch)]
-        for path, part in checked:
-            self._set_aside(path, part)
+        self._set_aside(checked)
         self._store(checked)
 
     def again(self, part: Parsed) -> Parsed:
@@ -279,15 +278,20 @@ class _Loader:
             start = end
         return kept
 
-    def _set_aside(self, path: Path, part: Parsed) -> None:
-        rows = quarantine.rows_of(
-            part.bad, self._source, part.table_name, path.name, quarantine.utc_now()
-        )
-        quarantine.add(self._project.lake, self._engine, rows)
-        self._result.lines += part.lines
-        self._result.dropped.update(part.dropped)
-        self._result.quarantined.update(bad.reason for bad in part.bad)
-        self._result.notes += [note for note in part.notes if note not in self._result.notes]
+    def _set_aside(self, checked: Batch) -> None:
+        now = quarantine.utc_now()
+        rows = [
+            quarantine.rows_of(part.bad, self._source, part.table_name, path.name, now)
+            for path, part in checked
+            if part.bad
+        ]
+        if rows:
+            quarantine.add(self._project.lake, self._engine, pa.concat_tables(rows))
+        for _path, part in checked:
+            self._result.lines += part.lines
+            self._result.dropped.update(part.dropped)
+            self._result.quarantined.update(bad.reason for bad in part.bad)
+            self._result.notes += [n for n in part.notes if n not in self._result.notes]
 
 
 def _without_changed(path: Path, part: Parsed, details: dict[int, str]) -> Parsed:

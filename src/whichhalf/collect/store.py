@@ -79,7 +79,7 @@ def _settle_retries(engine: Engine, table: Table) -> None:
     owned = ", ".join(f"i.{name}" for name in table.grain)
     ordered = (
         f"row_number() over (partition by {owned}"
-        " order by i.received_at, i.content_hash, i.occurred_at)"
+        f" order by i.received_at, {_content(table, 'i')})"
     )
     names = ", ".join(column.name for column in table.columns)
     engine.create(
@@ -110,7 +110,10 @@ def _settle_stored(engine: Engine, table: Table) -> None:
     """Split incoming rows into winners and duplicates, and name the stored rows that give way."""
     match = " and ".join(f"i.{name} is not distinct from s.{name}" for name in table.grain)
     if table.name == "events":
-        wins = "(i.received_at, i.content_hash) < (s.received_at, s.content_hash)"
+        wins = (
+            "i.received_at < s.received_at or (i.received_at = s.received_at"
+            f" and {_content(table, 'i')} < {_content(table, 's')})"
+        )
     else:
         compared = [c.name for c in table.columns if c.name not in (*table.grain, "loaded_from")]
         wins = " or ".join(f"i.{name} is distinct from s.{name}" for name in compared) or "false"
@@ -129,6 +132,12 @@ def _settle_stored(engine: Engine, table: Table) -> None:
         f" left join met as m on {joined} where m.wins is null or m.wins",
     )
     engine.create("displaced", "select * from met where wins")
+
+
+def _content(table: Table, side: str) -> str:
+    """Hash of everything that a row says: breaks ties the same way in whatever order rows come."""
+    said = ", ".join(f"coalesce(cast({side}.{c.name} as varchar), '')" for c in table.columns)
+    return f"md5(concat_ws(chr(31), {said}))"
 
 
 def _commit(lake: Lake, engine: Engine, table: Table) -> Stored:

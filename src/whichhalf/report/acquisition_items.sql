@@ -28,7 +28,9 @@ select
         else 'returned'
     end,
     c.app, c.conversion_id, c.person_id, a.acquired_app, a.acquired_id, a.acquired_kind,
-    c.product_id, c.value, a.country, a.os, 0
+    c.product_id,
+    case when c.conversion_kind = 'signup' then cast(0 as decimal(18, 6)) else c.value end,
+    a.country, a.os, 0
 from conversions as c
 inner join cohort as a
     on c.person_id = a.person_id and c.attributed_at >= a.acquired_at

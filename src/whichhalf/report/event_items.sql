@@ -11,8 +11,13 @@ select
         else 'returned'
     end as measure,
     c.app, c.conversion_id as item_id, c.person_id, c.app as acquired_app,
-    c.conversion_id as acquired_id, c.conversion_kind as acquired_kind, c.product_id, c.value,
-    coalesce(c.country, a.country) as country, coalesce(c.os, a.os) as os, 1 as is_own
+    c.conversion_id as acquired_id, c.conversion_kind as acquired_kind, c.product_id,
+    case
+        when c.conversion_kind in ('install', 'signup') then cast(0 as decimal(18, 6))
+        else c.value
+    end as value,
+    coalesce(c.country, a.country) as country, coalesce(c.os, a.os) as os,
+    case when c.conversion_kind in ('install', 'signup') then 0 else 1 end as is_own
 from conversions as c
 left join acquisitions as a on c.person_id = a.person_id
 where c.converted_at >= :starts_at and c.converted_at < :ends_at

@@ -32,7 +32,7 @@ select
     case
         when c.reason <> '' then ''
         when :by = 'channel' then s.channel
-        when :by = 'country' then coalesce(upper(c.country), '(unknown)')
+        when :by = 'country' then coalesce(c.country, '(unknown)')
         when :by = 'os' then coalesce(lower(c.os), '(unknown)')
         else ''
     end as part

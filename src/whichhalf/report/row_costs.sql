@@ -20,7 +20,7 @@ keyed as (
         case when :by in ('adset', 'ad') then d.ad_set_id else '' end as ad_set_id,
         case when :by = 'ad' then d.ad_id else '' end as ad_id,
         case
-            when :by = 'country' then upper(d.country)
+            when :by = 'country' then d.country
             when :by = 'os' then lower(d.os)
             when :by <> 'channel' then ''
             when c.channel_count is null then '(no touches)'
@@ -36,13 +36,10 @@ keyed as (
 )
 
 select
-    network, account_id, campaign_id, ad_set_id, ad_id,
-    case when part = '(NOT BROKEN DOWN)' then '(not broken down)' else part end as part,
+    network, account_id, campaign_id, ad_set_id, ad_id, part,
     cast(sum(is_inside) as bigint) as cost_rows,
     cast(sum(case when is_inside = 1 then spend else 0 end) as decimal(28, 6)) as spend,
     cast(sum(case when is_inside = 1 then impressions else 0 end) as bigint) as impressions,
     cast(sum(case when is_inside = 1 then clicks else 0 end) as bigint) as clicks
 from keyed
-group by
-    network, account_id, campaign_id, ad_set_id, ad_id,
-    case when part = '(NOT BROKEN DOWN)' then '(not broken down)' else part end
+group by network, account_id, campaign_id, ad_set_id, ad_id, part

@@ -61,7 +61,7 @@ app_version     string?     version of the app
 revenue         money?      revenue or value that the event carries, in `currency`
 currency        string?     ISO 4217
 properties      json?       everything else the event said
-content_hash    string      hash of the event as sent; breaks ties between retries
+content_hash    string?     hash of the line, where it had no message id of its own
 """,
 )
 

@@ -18,6 +18,7 @@ CHUNK_BYTES = 64 * 2**20  # of text; the memory of a load is a small multiple of
 _NEWLINE = 10
 _READ_BYTES = 4 * 2**20
 LINES = pa.schema([("position", pa.int64()), ("line", pa.string())])
+PIECE = pa.schema([("file", pa.int32()), *LINES])
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,49 @@ class Lines:
 
     rows: pa.Table
     bad: tuple[Bad, ...]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Lines of one file or of several, about CHUNK_BYTES of text.
+
+    paths: the files, in order. rows: schema PIECE; `file` is an index of `paths`. bad: by file.
+    """
+
+    paths: tuple[Path, ...]
+    rows: pa.Table
+    bad: dict[int, tuple[Bad, ...]]
+
+
+def read_pieces(paths: Sequence[Path], chunk_bytes: int = CHUNK_BYTES) -> Iterator[Piece]:
+    """Yield the lines of files in order: many small files share a piece, a large one has many."""
+    held: list[tuple[Path, Lines]] = []
+    size = 0
+    for path in paths:
+        lines_of_file = 0
+        for lines in read_lines(path, chunk_bytes):
+            held.append((path, lines))
+            lines_of_file += 1
+            size += lines.rows["line"].nbytes
+            if size >= chunk_bytes:
+                yield joined(held)
+                held, size = [], 0
+        if not lines_of_file:
+            held.append((path, raw_lines([])))
+    if held:
+        yield joined(held)
+
+
+def joined(parts: Sequence[tuple[Path, Lines]]) -> Piece:
+    """Put lines of files together, in their order."""
+    paths = tuple(dict.fromkeys(path for path, _lines in parts))
+    rows, bad = [], dict[int, tuple[Bad, ...]]()
+    for path, lines in parts:
+        file = paths.index(path)
+        files = pa.array(np.full(lines.rows.num_rows, file, np.int32))
+        rows.append(pa.table([files, *lines.rows.columns], schema=PIECE))
+        bad[file] = (*bad.get(file, ()), *lines.bad)
+    return Piece(paths, pa.concat_tables(rows), bad)
 
 
 def read_lines(path: Path, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Lines]:

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
-from whichhalf.collect.events import segment_sql
+from whichhalf.collect.events import json_lines, segment_sql
 from whichhalf.collect.events.agents import parse_agents
-from whichhalf.collect.events.json_lines import Lines, raw_lines, read_lines
+from whichhalf.collect.events.json_lines import Piece, raw_lines, read_pieces
 from whichhalf.collect.events.urls import parse_urls, referrer_hosts
 from whichhalf.collect.reading import Bad, Parsed, Raw
 from whichhalf.config import Config, SourceConfig
@@ -31,36 +32,44 @@ EVENTS = pa.schema([field for field in TABLES["events"].arrow if field.name != "
 def read_files(
     paths: Sequence[Path], source: SourceConfig, config: Config
 ) -> Iterator[tuple[Path, Parsed]]:
-    """Yield the events of files in order, some hundred thousand lines at a time.
+    """Yield the events of files in order, at most some hundred thousand lines at a time.
 
-    Pieces are parsed on all cores while the next are decompressed; a file without lines yields one
-    empty piece.
+    Pieces are parsed on all cores while the next are decompressed.
     """
-    seen: Counter[str] = Counter()
-    reading: Path | None = None
+    seen: Counter[tuple[Path, str]] = Counter()
     workers = config.project.threads or os.cpu_count() or 1
-    with _Parsers(config, workers) as parsers:
-        for path, parsed in parsers.parse(_pieces(paths), source):
-            if path != reading:
-                reading, seen = path, Counter()
-            yield path, _with_ids(parsed, seen)
+    with _Parsers(workers) as parsers:
+        for piece, parsed in parsers.parse(read_pieces(paths), source):
+            yield from _by_file(piece, parsed, seen)
 
 
-def _pieces(paths: Sequence[Path]) -> Iterator[tuple[Path, Lines]]:
-    for path in paths:
-        pieces = 0
-        for lines in read_lines(path):
-            pieces += 1
-            yield path, lines
-        if not pieces:
-            yield path, raw_lines([])
+def read_file(path: Path, source: SourceConfig, config: Config) -> Parsed:
+    """Read a whole file at once."""
+    return joined([parsed for _path, parsed in read_files([path], source, config)])
+
+
+def read_raw(raws: Sequence[Raw], source: SourceConfig, config: Config) -> Parsed:
+    """Read lines that were set aside."""
+    del config  # every reader is called alike
+    piece = json_lines.joined([(Path("(replayed)"), raw_lines(raws))])
+    with _Parsers(1) as parsers:
+        [(piece, parsed)] = parsers.parse(iter([piece]), source)
+    return joined([part for _path, part in _by_file(piece, parsed, Counter())])
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    """rows: events with file and position, some still without an id. bad, blank: by file."""
+
+    rows: pa.Table
+    bad: dict[int, list[Bad]]
+    blank: dict[int, int]
 
 
 class _Parsers:
     """A pool of threads, each with an engine of its own, that parses pieces in order."""
 
-    def __init__(self, config: Config, workers: int) -> None:
-        self._config = config
+    def __init__(self, workers: int) -> None:
         self._workers = workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="segment")
         self._own = threading.local()
@@ -75,48 +84,23 @@ class _Parsers:
             connection.close()
 
     def parse(
-        self, pieces: Iterator[tuple[Path, Lines]], source: SourceConfig
-    ) -> Iterator[tuple[Path, _Piece]]:
+        self, pieces: Iterator[Piece], source: SourceConfig
+    ) -> Iterator[tuple[Piece, _Parsed]]:
         """Yield what became of each piece, in order; at most workers + 1 are under way."""
-        waiting: deque[tuple[Path, Future[_Piece]]] = deque()
-        for path, lines in pieces:
-            waiting.append((path, self._pool.submit(self._one, lines, source)))
+        waiting: deque[tuple[Piece, Future[_Parsed]]] = deque()
+        for piece in pieces:
+            waiting.append((piece, self._pool.submit(self._one, piece, source)))
             if len(waiting) > self._workers:
                 first, future = waiting.popleft()
                 yield first, future.result()
-        for path, future in waiting:
-            yield path, future.result()
+        for first, future in waiting:
+            yield first, future.result()
 
-    def _one(self, lines: Lines, source: SourceConfig) -> _Piece:
+    def _one(self, piece: Piece, source: SourceConfig) -> _Parsed:
         if not hasattr(self._own, "connection"):
             self._own.connection = _connection()
             self._opened.append(self._own.connection)
-        return _parse(self._own.connection, lines, source)
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """Rows of a piece (with position, and message ids still missing), and what was left out."""
-
-    rows: pa.Table
-    lines: int
-    bad: tuple[Bad, ...]
-    dropped: Counter[str]
-
-
-def read_file(path: Path, source: SourceConfig, config: Config) -> Parsed:
-    """Read a whole file at once."""
-    return joined([parsed for _path, parsed in read_files([path], source, config)])
-
-
-def read_raw(raws: Sequence[Raw], source: SourceConfig, config: Config) -> Parsed:
-    """Read lines that were set aside."""
-    del config  # every reader is called alike
-    connection = _connection()
-    try:
-        return _with_ids(_parse(connection, raw_lines(raws), source), Counter())
-    finally:
-        connection.close()
+        return _parse(self._own.connection, piece, source)
 
 
 def joined(parts: Sequence[Parsed]) -> Parsed:
@@ -140,26 +124,17 @@ def _connection() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _parse(connection: duckdb.DuckDBPyConnection, lines: Lines, source: SourceConfig) -> _Piece:
-    connection.register("lines", lines.rows)
+def _parse(connection: duckdb.DuckDBPyConnection, piece: Piece, source: SourceConfig) -> _Parsed:
+    connection.register("lines", piece.rows)
     connection.execute("create or replace temp table judged as " + segment_sql.JUDGED)
-    bad = _bad(connection, lines)
-    blank = _count(connection, "reason = 'blank'")
+    bad = {file: list(lines) for file, lines in piece.bad.items()}
+    for file, *item in connection.execute(segment_sql.BAD).fetchall():
+        bad[file].append(Bad(*item))
+    blank = dict(connection.execute(segment_sql.BLANK).fetchall())
     _register_parts(connection)
     rows = connection.sql(segment_sql.EVENTS, params={"app": source.app}).to_arrow_table()
     connection.unregister("lines")
-    count = lines.rows.num_rows + len(lines.bad)
-    return _Piece(rows, count, bad, Counter({"blank": blank}) if blank else Counter())
-
-
-def _bad(connection: duckdb.DuckDBPyConnection, lines: Lines) -> tuple[Bad, ...]:
-    found = connection.execute(segment_sql.BAD).fetchall()
-    return (*lines.bad, *(Bad(*row) for row in found))
-
-
-def _count(connection: duckdb.DuckDBPyConnection, condition: str) -> int:
-    query = f"select count(*) from judged where {condition}"
-    return int(connection.execute(query).fetchall()[0][0])
+    return _Parsed(rows, bad, blank)
 
 
 def _register_parts(connection: duckdb.DuckDBPyConnection) -> None:
@@ -178,17 +153,41 @@ def _register_parts(connection: duckdb.DuckDBPyConnection) -> None:
     connection.register("referrer_parts", hosts)
 
 
-def _with_ids(piece: _Piece, seen: Counter[str]) -> Parsed:
+def _by_file(
+    piece: Piece, parsed: _Parsed, seen: Counter[tuple[Path, str]]
+) -> Iterator[tuple[Path, Parsed]]:
+    """Cut what was made of a piece into its files; `seen` counts identical lines without an id."""
+    rows = _in_order(parsed.rows)
+    files = rows["file"].combine_chunks().to_numpy()
+    ends = np.searchsorted(files, np.arange(len(piece.paths)), side="right")
+    start = 0
+    for file, (path, end) in enumerate(zip(piece.paths, ends.tolist(), strict=True)):
+        own = _with_ids(path, rows.slice(start, end - start), seen)
+        bad, blank = tuple(parsed.bad.get(file, ())), parsed.blank.get(file, 0)
+        dropped = Counter({"blank": blank}) if blank else Counter[str]()
+        positions = own["position"].combine_chunks()
+        events = own.select(EVENTS.names).cast(EVENTS)
+        lines = own.num_rows + len(bad) + blank
+        yield path, Parsed("events", events, lines, bad, dropped, positions=positions)
+        start = end
+
+
+def _in_order(rows: pa.Table) -> pa.Table:
+    """Rows by file and position; the engine's one thread keeps them so, but does not promise it."""
+    places = rows["file"].cast(pa.int64()).to_numpy() << 40 | rows["position"].to_numpy()
+    if np.all(places[1:] > places[:-1]):
+        return rows
+    return rows.sort_by([("file", "ascending"), ("position", "ascending")])
+
+
+def _with_ids(path: Path, rows: pa.Table, seen: Counter[tuple[Path, str]]) -> pa.Table:
     """Give events without a message id the hash of their line and its ordinal in the file."""
-    rows = piece.rows.sort_by("position")
-    if rows.column("message_id").null_count:
-        ids = rows.column("message_id").to_pylist()
-        for index, line in enumerate(rows.column("content_hash").to_pylist()):
-            if ids[index] is None:
-                ids[index] = f"{line}-{seen[line]}"
-                seen[line] += 1
-        place = rows.schema.get_field_index("message_id")
-        rows = rows.set_column(place, "message_id", pa.array(ids, pa.string()))
-    positions = rows.column("position").combine_chunks()
-    events = rows.select(EVENTS.names).cast(EVENTS)
-    return Parsed("events", events, piece.lines, piece.bad, piece.dropped, positions=positions)
+    if not rows["message_id"].null_count:
+        return rows
+    ids = rows["message_id"].to_pylist()
+    for index, line in enumerate(rows["content_hash"].to_pylist()):
+        if ids[index] is None:
+            ids[index] = f"{line}-{seen[path, line]}"
+            seen[path, line] += 1
+    place = rows.schema.get_field_index("message_id")
+    return rows.set_column(place, "message_id", pa.array(ids, pa.string()))

@@ -70,21 +70,21 @@ def _no_object(column: str) -> str:
 
 _FOUND = f"""
 select
-    position,
+    file, position,
     case when is_json then json_extract_string(line, [{_PATHS}]) end as found,
     case
         when not is_json then case when trim(line, ' ' || chr(9) || chr(10)) = '' then 'blank' else 'not_json' end
         when not starts_with(ltrim(line), '{{') then 'not_json'
     end as line_reason,
-    md5(line) as content_hash,
     line
-from (select position, line, json_valid(line) as is_json from lines)
+from (select file, position, line, json_valid(line) as is_json from lines)
 """
 
 # A context without an address or an agent may be no object at all.
 _SAID = f"""
 select
-    position, line_reason, content_hash, {_NAMED},
+    file, position, line_reason, {_NAMED},
+    case when found[{list(FIELDS).index("message_id") + 1}] is null then md5(line) end as line_hash,
     case
         when line_reason is null
             and found[{list(FIELDS).index("user_agent") + 1}] is null
@@ -166,11 +166,11 @@ _DETAILS: dict[str, str] = {
 _DETAIL = " ".join(f"when '{reason}' then {sql}" for reason, sql in _DETAILS.items())
 
 BAD = f"""
-select j.position, j.reason, case j.reason {_DETAIL} else '' end, rtrim(l.line, chr(10))
+select j.file, j.position, j.reason, case j.reason {_DETAIL} else '' end, rtrim(l.line, chr(10))
 from judged as j
-inner join lines as l using (position)
+inner join lines as l on j.file = l.file and j.position = l.position
 where j.reason is not null and j.reason <> 'blank'
-order by j.position
+order by j.file, j.position
 """
 
 _MONEY = "try_cast(coalesce(j.revenue, j.total) as decimal(18, 6))"
@@ -186,8 +186,11 @@ def _tag(column: str, path: str, *, lower: bool = False) -> str:
     )
 
 
+BLANK = "select file, count(*) from judged where reason = 'blank' group by file"
+
 EVENTS = f"""
 select
+    j.file,
     j.position,
     $app as app,
     j.message_id,
@@ -216,7 +219,7 @@ select
     case when j.currency is not null then {_MONEY} end as revenue,
     case when {_MONEY} is not null then upper(j.currency) end as currency,
     coalesce(j.properties, j.traits) as properties,
-    j.content_hash
+    j.line_hash as content_hash
 from judged as j
 left join url_parts as u on j.url = u.url
 left join agent_parts as a on j.user_agent = a.user_agent

@@ -1,0 +1,8 @@
+-- What was ever measured in this project, on any day: 1, else 0 (null: the table is empty).
+-- grain: one row
+select
+    max(case when conversion_kind = 'install' then 1 else 0 end) as installs,
+    max(case when conversion_kind = 'signup' then 1 else 0 end) as registrations,
+    max(case when conversion_kind = 'purchase' then 1 else 0 end) as purchases,
+    max(case when value <> 0 then 1 else 0 end) as revenue
+from conversions
