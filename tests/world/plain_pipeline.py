@@ -210,7 +210,8 @@ class Plain:
                 source = tuple_of(row["referrer"], None)
                 given = parse_qs(row["referrer"])
                 click = next((given[name][0] for name in CLICK_IDS if name in given), None)
-                if source and not (click and click in clicked):
+                organic = source and source[:2] == ("google-play", "organic")
+                if source and not organic and not (click and click in clicked):
                     name = f"install:{row['install_id']}"
                     add(row["visitor_id"], row["referrer_click_at"], name, source)
 

@@ -237,6 +237,18 @@ def test_campaigns_are_renamed_and_some_die(world: World) -> None:
     assert any(name.startswith("TR - M - 2040 - CPM - ") for own in names.values() for name in own)
 
 
+def test_installs_that_no_link_brought_tell_of_no_click(world: World) -> None:
+    rows = rows_of(world[0] / "data/installs.csv")
+    organic = [row for row in rows if "google-play" in row["referrer"]]
+    linked = [row for row in rows if row["referrer"] and "google-play" not in row["referrer"]]
+    assert organic
+    assert linked
+    assert not any(row["referrer_click_at"] for row in organic)
+    for row in linked:
+        times = (row["referrer_click_at"], row["install_begin_at"], row["first_open_at"])
+        assert "" < times[0] <= times[1] < times[2]
+
+
 def test_signups_in_truth(world: World) -> None:
     table = pq.read_table(world[0] / "truth/signups.parquet")
     assert table.num_rows == 300 == world[1].signups

@@ -25,17 +25,18 @@ from whichhalf.world.visits import Visits
 class AppTouches:
     """Which installs are seen as what, one place an install of Arrivals.installs.
 
-    has_click: a row in clicks.csv. has_referrer: a referrer string in installs.csv. is_touch: the
-    install itself is a touch, since its string names a source and no click row has its click id.
+    has_click: a row in clicks.csv. has_referrer: a referrer string in installs.csv. by_link: a link
+    brought the install, so that the string names it, with the time of the click; else the store.
     """
 
     has_click: Flags
     has_referrer: Flags
+    by_link: Flags
 
     @property
     def is_touch(self) -> Flags:
-        """Whether the install row is a touch."""
-        return self.has_referrer & ~self.has_click
+        """Whether the install row is a touch: it names a link whose click no other row tells."""
+        return self.has_referrer & self.by_link & ~self.has_click
 
 
 def draw_app_touches(
@@ -48,7 +49,7 @@ def draw_app_touches(
     by_ad = arrivals.book.ads[installs.source] >= 0
     told = rng.random(len(model)) < np.where(android, 0.4, 0.8)
     told &= by_ad & (~android | arrivals.book.has_click_id[installs.source])
-    return AppTouches(has_click=told, has_referrer=android)
+    return AppTouches(has_click=told, has_referrer=android, by_link=by_ad)
 
 
 def install_ids(visit: Ints, seed: int) -> pa.Array:
@@ -116,7 +117,7 @@ def amounts(cents: Ints) -> pa.Array:
 def write_installs(
     path: Path, people: People, visits: Visits, arrivals: Arrivals, seen: AppTouches, seed: int
 ) -> int:
-    """Write installs.csv; the referrer's times stand where there is a referrer."""
+    """Write installs.csv; the store tells of a click only where a link brought the install."""
     installs = arrivals.installs
     visit, device = installs.visit, visits.device[installs.visit]
     models = catalog.PHONES
@@ -126,7 +127,7 @@ def write_installs(
     click = pc.if_else(
         pa.array(arrivals.book.has_click_id[installs.source]), click_ids(visit, seed), ""
     )
-    given = pa.array(seen.has_referrer)
+    given, clicked = pa.array(seen.has_referrer), pa.array(seen.has_referrer & seen.by_link)
     referrer = pc.binary_join_element_wise(referrer, click, "")
     columns = {
         "app": pa.array(["app"] * len(visit), pa.string()),
@@ -134,7 +135,7 @@ def write_installs(
         "first_open_at": iso_times(visits.start[visit]),
         "visitor_id": pc.binary_join_element_wise("a:", anonymous_ids(device, seed), ""),
         "referrer": pc.if_else(given, referrer, None),
-        "referrer_click_at": pc.if_else(given, iso_times(installs.clicked_at), None),
+        "referrer_click_at": pc.if_else(clicked, iso_times(installs.clicked_at), None),
         "install_begin_at": pc.if_else(given, iso_times(installs.begun_at), None),
         "country": _countries(people.country[visits.person[visit]]),
         "os": pa.array(np.array([row[0] for row in models])[model]),

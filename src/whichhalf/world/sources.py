@@ -104,8 +104,8 @@ APP_SOURCES: tuple[Source, ...] = (
     Source("newsletter", "email", "weekly-app"),
 )
 
-# Android's Play Store says so of installs that no link brought.
-PLAY_STORE = Source("google-play", "organic")
+# Android's Play Store says so of installs that no link brought, with a click time of 0: no touch.
+PLAY_STORE = Source("google-play", "organic", credits=False)
 
 _SEARCH = (
     "https://www.google.com/",
