@@ -56,15 +56,14 @@ class People:
 
 
 def draw_people(config: WorldConfig, seed: int) -> People:
-    """Draw people and devices."""
+    """Draw people and devices. Browsers are shared, phones are not."""
     rng = stream(seed, "people")
     users, count = config.users, round(config.users * (1 + config.visitors_per_user))
     start = int(datetime.combine(config.start_on, time(), UTC).timestamp()) * 1000
     end = start + config.days * DAY_MS
     silent, second, shared, *others = _special_users(config, rng)
     late, alias = (_flags(count, members) for members in others)
-    runs_app = rng.random(count) < config.app_share
-    runs_app[shared] = False  # browsers are shared, phones are not
+    runs_app = (rng.random(count) < config.app_share) & ~_flags(count, shared)
     shared_with, unassignable = _sharing(config, rng, count, shared)
     extra = np.concatenate([second, silent])
     device_app = _apps(rng, runs_app, extra)
