@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -77,30 +77,25 @@ class Control:
         with self._engine.begin() as connection:
             yield connection
 
-    def loaded(self, source: str, path: str) -> LoadedFile | None:
-        """What was loaded of a file, or None."""
-        wanted = (FILES.c.source == source) & (FILES.c.path == path)
-        query = select(FILES.c.fingerprint, FILES.c.size, FILES.c.modified_ns).where(wanted)
+    def loaded(self, source: str) -> dict[str, LoadedFile]:
+        """The files of a source that were loaded, by path."""
+        columns = (FILES.c.path, FILES.c.fingerprint, FILES.c.size, FILES.c.modified_ns)
         with self._begin() as connection:
-            row = connection.execute(query).first()
-        return None if row is None else LoadedFile(*row)
+            rows = connection.execute(select(*columns).where(FILES.c.source == source)).all()
+        return {path: LoadedFile(*state) for path, *state in rows}
 
-    def note_loaded(self, source: str, path: str, file: LoadedFile) -> None:
-        """Remember that a file was loaded whole."""
+    def note_loaded(self, source: str, files: Mapping[str, LoadedFile]) -> None:
+        """Remember that files, by path, were loaded whole."""
+        rows = [
+            {"source": source, "path": path, **asdict(file), "loaded_at": _now()}
+            for path, file in files.items()
+        ]
+        if not rows:
+            return
         with self._begin() as connection:
-            connection.execute(
-                delete(FILES).where((FILES.c.source == source) & (FILES.c.path == path))
-            )
-            connection.execute(
-                insert(FILES).values(
-                    source=source,
-                    path=path,
-                    fingerprint=file.fingerprint,
-                    size=file.size,
-                    modified_ns=file.modified_ns,
-                    loaded_at=_now(),
-                )
-            )
+            known = FILES.c.path.in_(list(files)) & (FILES.c.source == source)
+            connection.execute(delete(FILES).where(known))
+            connection.execute(insert(FILES), rows)
 
     def start(self, step: str) -> int:
         """Open a row of the run ledger; return its id."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
@@ -134,20 +134,16 @@ def load_files(
 ) -> Loaded:
     """Load those of the files that are new or changed (all, if `always`)."""
     result = Loaded(source.name, _table_name(source))
-    fresh: dict[Path, LoadedFile] = {}
-    for path in files:
-        state = _state_of(project, source, path)
-        if state is None and not always:
-            result.skipped_files += 1
-        else:
-            fresh[path] = state or _fingerprint(source, path)
+    known = {} if always else project.control.loaded(source.name)
+    fresh = {path: state for path in files if (state := _changed(source, path, known))}
+    result.files, result.skipped_files = len(fresh), len(files) - len(fresh)
     with project.engine() as engine:
         loader = _Loader(project, engine, source, result)
+        begun: dict[str, LoadedFile] = {}
         for batch in _batched(_parsed(project, source, list(fresh))):
             loader.take(batch)
-            for path in {path: None for path, _part in batch}:
-                loader.done(path, fresh[path])
-    result.files = len(fresh)
+            begun |= {str(path): fresh[path] for path, _part in batch}
+    project.control.note_loaded(source.name, begun)
     return result
 
 
@@ -158,18 +154,16 @@ def _table_name(source: SourceConfig) -> str:
     return fixed.get(source.kind, "ad_costs")
 
 
-def _state_of(project: Project, source: SourceConfig, path: Path) -> LoadedFile | None:
-    """The file's new state, or None if it was loaded like this before."""
-    known = project.control.loaded(source.name, str(path))
-    stat = path.stat()
-    if known and (known.size, known.modified_ns) == (stat.st_size, stat.st_mtime_ns):
-        if known.fingerprint.endswith(_rules(source)):
+def _changed(
+    source: SourceConfig, path: Path, known: Mapping[str, LoadedFile]
+) -> LoadedFile | None:
+    """The file's state, or None if it was loaded like this before."""
+    before, stat = known.get(str(path)), path.stat()
+    if before and (before.size, before.modified_ns) == (stat.st_size, stat.st_mtime_ns):
+        if before.fingerprint.endswith(_rules(source)):
             return None
     state = _fingerprint(source, path)
-    if known and known.fingerprint == state.fingerprint:
-        project.control.note_loaded(source.name, str(path), state)
-        return None
-    return state
+    return None if before and before.fingerprint == state.fingerprint else state
 
 
 def _fingerprint(source: SourceConfig, path: Path) -> LoadedFile:
@@ -200,7 +194,7 @@ Batch = list[tuple[Path, Parsed]]
 
 
 def _batched(parts: Iterable[tuple[Path, Parsed]]) -> Iterator[Batch]:
-    """Join parts up to BATCH_ROWS. A file may span batches: its state is noted after each."""
+    """Join parts up to BATCH_ROWS; a file may span batches."""
     batch: Batch = []
     for path, parsed in parts:
         batch.append((path, parsed))
@@ -248,10 +242,6 @@ class _Loader:
             if table.name == "installs":
                 clicks = clicks_of_installs(rows)
                 store(self._project.lake, self._engine, TABLES["clicks"], clicks, days)
-
-    def done(self, path: Path, state: LoadedFile) -> None:
-        """Remember that a file is in the lake."""
-        self._project.control.note_loaded(self._source.name, str(path), state)
 
     def _priced(self, part: Parsed) -> Parsed:
         """Set aside money without a rate."""

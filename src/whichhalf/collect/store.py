@@ -1,8 +1,8 @@
 """Put rows into input tables: every key once, whatever is loaded twice, late or again.
 
 Events: retries of one message id are one event, the one received first (ties by content). All other
-tables: a key that is loaded again replaces; an equal row is a duplicate. Only days in which a row
-gives way are rewritten; all other rows are appended.
+tables: a key that is loaded again replaces; an equal row is a duplicate. Keys decide, rows follow:
+only days in which a row gives way are rewritten, all other rows are appended.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
 import pyarrow as pa
 
 from whichhalf.engines import Engine
@@ -17,16 +18,19 @@ from whichhalf.ids import visitor_key_sql
 from whichhalf.lake import Lake
 from whichhalf.tables import Table
 
-# Tables with a key that could come back on another day than its own, and which are too long to
-# search whole: only this many days around are searched (events: [collect] dedupe_days).
+# Tables too long to be searched whole for a key that comes back on another day; only so many days
+# around are searched as [collect] dedupe_days says.
 LONG_TABLES = frozenset({"events", "clicks", "impressions", "interactions", "loaded_touches"})
+# Of these, rows with one key can meet in one call; of all others the readers settle that.
+_RETRIED = frozenset({"events"})
+_RELATIONS = ("losers", "displaced", "met", "stored", "keys", "arriving")
 
 
 @dataclass(frozen=True)
 class Stored:
-    """loaded: rows in the table now that were not, or not so. duplicates: rows that changed nothing.
+    """loaded: rows that the table has now and had not, or not so. duplicates: rows without effect.
 
-    replaced: rows of before that gave way (they count in `loaded`).
+    replaced: stored rows that gave way; what took their place counts in `loaded`.
     """
 
     loaded: int
@@ -39,148 +43,160 @@ def store(lake: Lake, engine: Engine, table: Table, rows: pa.Table, dedupe_days:
 
     Rows of one call may repeat keys among events only.
     """
-    engine.relation("arriving", rows)
-    engine.create("incoming", _with_day(table))
-    if table.name == "events":
-        _settle_retries(engine, table)
-    days = _days(engine, "incoming") if table.partitioned else []
-    searched = _searched(lake, table, days, dedupe_days)
-    engine.expose("stored", lake.scan(table, days=searched or [date(1, 1, 1)]))
+    if not rows.num_rows:
+        return Stored(0, 0, 0)
+    numbers = pa.array(np.arange(rows.num_rows, dtype=np.int64))
+    engine.relation("arriving", rows.append_column("i", numbers))
+    day = f"cast({table.clock} as date)" if table.clock else "cast(null as date)"
+    engine.create("keys", f"select i, {', '.join(table.grain)}, {day} as day from arriving")
+    days = _days(engine, "select day from keys")
+    engine.create("losers", _retries(table))
+    _expose_stored(lake, engine, table, days, dedupe_days)
+    _meet(engine, table)
+    stored = _commit(lake, engine, table, rows.num_rows)
+    for name in _RELATIONS:
+        engine.drop(name)
+    return stored
+
+
+def _retries(table: Table) -> str:
+    """SELECT the rows that give way to another row of the same call."""
+    if table.name not in _RETRIED:
+        return "select i from keys where false"
+    key = ", ".join(table.grain)
+    own = ", ".join(f"a.{name}" for name in table.grain)
+    return (
+        "select i from (select a.i, row_number() over ("
+        f"partition by {own} order by a.received_at, {_content(table, 'a')}, a.i) as ordinal"
+        " from arriving as a inner join"
+        f" (select {key} from keys group by {key} having count(*) > 1) as r"
+        f" on {_same(table, 'a', 'r')}) as ranked where ordinal > 1"
+    )
+
+
+def _expose_stored(
+    lake: Lake, engine: Engine, table: Table, days: list[date], dedupe_days: int
+) -> None:
+    """Make the stored rows readable whose keys can be among those that arrive."""
     if not table.partitioned:
         engine.expose("stored", lake.scan(table))
-    _settle_stored(engine, table)
-    stored = _commit(lake, engine, table)
-    for name in ("appended", "arriving", "incoming", "met", "winners", "displaced"):
-        engine.drop(name)
-    return Stored(stored.loaded, rows.num_rows - stored.loaded, stored.replaced)
-
-
-def _with_day(table: Table) -> str:
-    """The rows with visitor_key and day, which readers leave to this place."""
-    columns = []
-    for column in table.columns:
-        if column.name == "day":
-            columns.append(f"cast({table.clock} as date) as day")
-        elif column.name == "visitor_key":
-            columns.append(f"{visitor_key_sql('app', 'visitor_id')} as visitor_key")
-        else:
-            columns.append(column.name)
-    return f"select {', '.join(columns)} from arriving"
-
-
-def _settle_retries(engine: Engine, table: Table) -> None:
-    """Of events with one message id, keep the one received first, ties by content."""
-    key = ", ".join(table.grain)
-    repeated = f"select {key} from incoming group by {key} having count(*) > 1"
-    if not engine.create("repeated", repeated):
         return
-    columns = ", ".join(f"i.{column.name}" for column in table.columns)
-    match = " and ".join(f"i.{name} = r.{name}" for name in table.grain)
-    owned = ", ".join(f"i.{name}" for name in table.grain)
-    ordered = (
-        f"row_number() over (partition by {owned}"
-        f" order by i.received_at, {_content(table, 'i')})"
-    )
-    names = ", ".join(column.name for column in table.columns)
-    engine.create(
-        "settled",
-        f"select {columns} from incoming as i left join repeated as r on {match}"
-        f" where r.message_id is null union all select {names} from (select {columns},"
-        f" {ordered} as ordinal"
-        f" from incoming as i inner join repeated as r on {match}) as retries where ordinal = 1",
-    )
-    engine.create("incoming", "select * from settled")
-    engine.drop("settled")
-
-
-def _searched(lake: Lake, table: Table, days: list[date], dedupe_days: int) -> list[date]:
-    """Days in which a stored row of the same key can lie."""
-    if not table.partitioned or not days:
-        return []
     present = lake.days(table)
     if table.clock in table.grain:
-        return [day for day in present if day in set(days)]
-    if table.name not in LONG_TABLES:
-        return present
-    around = {day + timedelta(days=n) for day in days for n in range(-dedupe_days, dedupe_days + 1)}
-    return [day for day in present if day in around]
+        wanted = set(days)
+    elif table.name in LONG_TABLES:
+        reach = range(-dedupe_days, dedupe_days + 1)
+        wanted = {day + timedelta(days=n) for day in days for n in reach}
+    else:
+        wanted = set(present)
+    searched = [day for day in present if day in wanted]
+    engine.expose("stored", lake.scan(table, days=searched) if searched else lake.nothing(table))
 
 
-def _settle_stored(engine: Engine, table: Table) -> None:
-    """Split incoming rows into winners and duplicates, and name the stored rows that give way."""
-    match = " and ".join(f"i.{name} is not distinct from s.{name}" for name in table.grain)
-    if table.name == "events":
+def _meet(engine: Engine, table: Table) -> None:
+    """Find keys that are stored already; say which stored rows give way, and which new ones do."""
+    if table.name in _RETRIED:
+        mine, theirs = _content(table, "a"), _content(table, "s")
         wins = (
-            "i.received_at < s.received_at or (i.received_at = s.received_at"
-            f" and {_content(table, 'i')} < {_content(table, 's')})"
+            "a.received_at < s.received_at"
+            f" or (a.received_at = s.received_at and {mine} < {theirs})"
         )
     else:
-        compared = [c.name for c in table.columns if c.name not in (*table.grain, "loaded_from")]
-        wins = " or ".join(f"i.{name} is distinct from s.{name}" for name in compared) or "false"
-    key = ", ".join(f"i.{name}" for name in table.grain)
-    day = "s.day" if table.partitioned else "date '1970-01-01'"
-    engine.create(
-        "met",
-        f"select {key}, {day} as stored_day, ({wins}) as wins"
-        f" from incoming as i inner join stored as s on {match}",
-    )
-    joined = " and ".join(f"i.{name} is not distinct from m.{name}" for name in table.grain)
-    columns = ", ".join(f"i.{column.name}" for column in table.columns)
-    engine.create(
-        "winners",
-        f"select {columns}, m.wins is not null as displaces from incoming as i"
-        f" left join met as m on {joined} where m.wins is null or m.wins",
-    )
+        compared = [c.name for c in table.columns if c.name not in (*table.grain, *_UNCOMPARED)]
+        wins = " or ".join(f"a.{n} is distinct from s.{n}" for n in compared) or "false"
+    grain = ", ".join(f"k.{name}" for name in table.grain)
+    stored_day = "s.day" if table.partitioned else "cast(null as date)"
+    known = f"select k.i from keys as k inner join stored as s on {_same(table, 'k', 's')}"
+    if not engine.create("known", known):
+        engine.create("met", f"select k.i, {grain}, k.day, k.day as stored_day, true as wins"
+                             " from keys as k where false")  # fmt: skip
+    else:
+        engine.create(
+            "met",
+            f"select k.i, {grain}, k.day, {stored_day} as stored_day, ({wins}) as wins"
+            " from keys as k inner join known as n on k.i = n.i"
+            " inner join arriving as a on k.i = a.i"
+            f" inner join stored as s on {_same(table, 'k', 's')}"
+            " where k.i not in (select i from losers)",
+        )
+    engine.drop("known")
     engine.create("displaced", "select * from met where wins")
+
+
+# Filled in by this module, or says only where a row came from.
+_UNCOMPARED = ("day", "visitor_key", "loaded_from")
+
+
+def _commit(lake: Lake, engine: Engine, table: Table, count: int) -> Stored:
+    """Write what won: rewritten days in one commit, appended rows in another."""
+    lost = "select i from losers union all select i from met where not wins"
+    gone = _count(engine, lost)
+    replaced = _count(engine, "select i from displaced")
+    keep = f" where a.i not in ({lost})" if gone else ""
+    arriving = f"select {_columns(table)} from arriving as a{keep}"
+    if replaced and not table.partitioned:
+        lake.replace(table, engine.query(f"{_kept(table)} union all {arriving}"))
+    elif replaced:
+        rewritten = _days(
+            engine, "select stored_day as day from displaced union select day from displaced"
+        )
+        listed = ", ".join(f"date '{day}'" for day in rewritten)
+        both = f"{_kept(table)} and s.day in ({listed}) union all select * from ({arriving}) as n"
+        rows = engine.query(f"{both} where day in ({listed})")
+        lake.replace_days(table, rows, dict.fromkeys(rewritten, ""))
+        arriving = f"select * from ({arriving}) as n where day not in ({listed})"
+    if not replaced or table.partitioned:
+        _append(lake, engine, table, arriving)
+    return Stored(count - gone, gone, replaced)
+
+
+def _append(lake: Lake, engine: Engine, table: Table, arriving: str) -> None:
+    if not table.partitioned:
+        if _count(engine, arriving):
+            lake.append(table, engine.query(arriving))
+        return
+    days = _days(engine, arriving)
+    if days:
+        lake.append(table, engine.query(arriving), days)
+
+
+def _kept(table: Table) -> str:
+    """SELECT the stored rows that stay."""
+    columns = ", ".join(f"s.{column.name}" for column in table.columns)
+    same = _same(table, "s", "d")
+    return (
+        f"select {columns} from stored as s"
+        f" where not exists (select 1 from displaced as d where {same})"
+    )
+
+
+def _columns(table: Table) -> str:
+    """The columns of the table, with visitor_key and day, which readers leave to this place."""
+    computed = {"day": f"cast({table.clock} as date) as day"}
+    computed["visitor_key"] = f"{visitor_key_sql('app', 'visitor_id')} as visitor_key"
+    return ", ".join(computed.get(column.name, f"a.{column.name}") for column in table.columns)
+
+
+def _same(table: Table, one: str, other: str) -> str:
+    """Whether two sides have the same key; parts of it may be null."""
+    equal = ("{0}.{2} = {1}.{2}", "{0}.{2} is not distinct from {1}.{2}")
+    return " and ".join(
+        equal[table.by_name[name].nullable].format(one, other, name) for name in table.grain
+    )
 
 
 def _content(table: Table, side: str) -> str:
     """Hash of everything that a row says: breaks ties the same way in whatever order rows come."""
-    said = ", ".join(f"coalesce(cast({side}.{c.name} as varchar), '')" for c in table.columns)
+    names = [c.name for c in table.columns if c.name not in _UNCOMPARED]
+    said = ", ".join(f"coalesce(cast({side}.{name} as varchar), '')" for name in names)
     return f"md5(concat_ws(chr(31), {said}))"
 
 
-def _commit(lake: Lake, engine: Engine, table: Table) -> Stored:
-    columns = ", ".join(column.name for column in table.columns)
-    match = " and ".join(f"s.{name} is not distinct from d.{name}" for name in table.grain)
-    replaced = _count(engine, "displaced")
-    loaded = _count(engine, "winners")
-    if not table.partitioned:
-        if replaced:
-            kept = (
-                f"select {columns} from stored as s"
-                f" where not exists (select 1 from displaced as d where {match})"
-            )
-            lake.replace(table, engine.query(f"{kept} union all select {columns} from winners"))
-        elif loaded:
-            lake.append(table, engine.query(f"select {columns} from winners"))
-        return Stored(loaded, 0, replaced)
-    if replaced:
-        rewritten = _days(engine, "displaced", "stored_day", and_of="winners where displaces")
-        listed = ", ".join(f"date '{day}'" for day in rewritten)
-        rows = engine.query(
-            f"select {columns} from stored as s where day in ({listed})"
-            f" and not exists (select 1 from displaced as d where {match})"
-            f" union all select {columns} from winners where day in ({listed})"
-        )
-        lake.replace_days(table, rows, dict.fromkeys(rewritten, ""))
-        engine.create("appended", f"select {columns} from winners where day not in ({listed})")
-    else:
-        engine.view("appended", f"select {columns} from winners")
-    days = _days(engine, "appended")
-    if days:
-        lake.append(table, engine.query(f"select {columns} from appended"), days)
-    return Stored(loaded, 0, replaced)
-
-
-def _days(
-    engine: Engine, relation: str, column: str = "day", and_of: str | None = None
-) -> list[date]:
-    more = f" union select day from {and_of}" if and_of else ""
-    rows = engine.table(f"select distinct {column} as day from {relation}{more} order by day")
+def _days(engine: Engine, sql: str) -> list[date]:
+    rows = engine.table(f"select distinct day from ({sql}) as found order by day")
     days: list[date] = rows.column("day").to_pylist()
     return days
 
 
-def _count(engine: Engine, relation: str) -> int:
-    return int(engine.table(f"select count(*) as n from {relation}").column(0)[0].as_py())
+def _count(engine: Engine, sql: str) -> int:
+    return int(engine.table(f"select count(*) as n from ({sql}) as found").column(0)[0].as_py())

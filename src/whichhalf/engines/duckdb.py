@@ -11,7 +11,7 @@ from whichhalf.errors import EngineError
 SQL_TYPES = {pa.string(): "varchar", pa.int64(): "bigint", pa.float64(): "double"}
 SQL_TYPES |= {pa.bool_(): "boolean", pa.date32(): "date"}
 SQL_TYPES |= {pa.timestamp("us", tz="UTC"): "timestamp"}
-_BORROWED = "borrowed_from_arrow"
+_ARROW = "_in_arrow"  # suffix of the Arrow tables behind relations
 BATCH_ROWS = 122_880  # one row group of DuckDB
 
 
@@ -61,13 +61,12 @@ class DuckDB(Engine):
         )
 
     def relation(self, name: str, rows: pa.Table) -> None:
-        """Copy the rows into a table of the session; zoned times become plain ones."""
+        """Read the Arrow rows where they are; zoned times become plain ones."""
         self.drop(name)
-        self._kinds[name] = "table"
-        self.connection.register(_BORROWED, rows)
+        self._kinds[name] = "view"
+        self.connection.register(f"{name}{_ARROW}", rows)
         columns = ", ".join(_exposed(field) for field in rows.schema)
-        self._run(f"create temp table {_name(name)} as select {columns} from {_BORROWED}")
-        self.connection.unregister(_BORROWED)
+        self._run(f"create temp view {_name(name)} as select {columns} from {_name(name + _ARROW)}")
 
     def create(self, name: str, sql: str) -> int:
         """Materialise as a temporary table."""

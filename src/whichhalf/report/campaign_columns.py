@@ -90,7 +90,11 @@ def _measures(currency: str) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
     )
     after = (
         Column(
-            "revenue", f"Revenue {currency}", "money", 2, "charges + ad revenue − refunds − chargebacks"
+            "revenue",
+            f"Revenue {currency}",
+            "money",
+            2,
+            "charges + ad revenue − refunds − chargebacks",
         ),
         Column("arpu", "ARPU: revenue / registrations", "money", 2, "revenue / registrations", 7),
         Column("arppu", "ARPPU: revenue / buyers", "money", 2, "revenue / buyers", 7),
@@ -107,7 +111,7 @@ def number(value: Cell) -> Cell:
 
 
 def share(part: Cell, whole: Cell) -> float | None:
-    """part / whole, or None where either was never measured or the whole is 0."""
+    """The part / the whole, or None where either was never measured or the whole is 0."""
     divided = _divided(part, whole)
     return None if divided is None else float(divided)
 

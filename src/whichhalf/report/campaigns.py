@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from whichhalf.engines import Engine
 from whichhalf.project import Project
@@ -42,7 +43,16 @@ _MEASURED_BY = {
     "buying_frequency": "purchases",
     "revenue": "revenue",
 }
-_KEY = ("reason", "is_matched", "network", "account_id", "campaign_id", "ad_set_id", "ad_id", "part")
+_KEY = (
+    "reason",
+    "is_matched",
+    "network",
+    "account_id",
+    "campaign_id",
+    "ad_set_id",
+    "ad_id",
+    "part",
+)
 Row = Mapping[str, Cell]
 
 
@@ -70,7 +80,7 @@ def campaigns(project: Project, query: Query) -> Report:
         told = notes(engine, project, query, fresh)
     shown = columns(query.by, found.products, project.config.report.currency)
     names = [column.name for column in shown]
-    rows = [_record(row, found, query.by) for row in found.rows]
+    rows = [_record(row, found, query.by) for row in found.rows if not row["reason"]]
     rows.sort(key=lambda row: _order(row, query.by))
     rows += _not_attributed(found, query.by)
     return Report(
@@ -162,7 +172,8 @@ def _sums(row: Row, found: Found, key: tuple[Cell, ...]) -> dict[str, Cell]:
     values = {**row, "buying_frequency": row.get("purchases")}
     sums: dict[str, Cell] = {name: row.get(name) for name in _COSTS}
     for name, seen in _MEASURED_BY.items():
-        sums[name] = number(values.get(name) or 0) if seen in found.measured else None
+        none = Decimal(0) if name == "revenue" else 0
+        sums[name] = number(values.get(name) or none) if seen in found.measured else None
     counts = found.packs.get(key, {})
     for product in found.products:
         count = counts.get(product.product_id, 0)
@@ -206,13 +217,13 @@ def _not_attributed(found: Found, by: str) -> list[dict[str, Cell]]:
 
 
 def _label(by: str, label: str, match: str) -> dict[str, Cell]:
-    """Texts of a row that is no campaign: its label in the last text column."""
+    """Texts of a row that is no campaign: its label in the second text column, or the only one."""
     names = [name for name, _heading in LABELS[by]]
     texts: dict[str, Cell] = dict.fromkeys([*names, "account_id", "campaign_id"], "")
     texts |= {"ad_set_id": "", "ad_id": "", "match": match}
-    return texts | {names[0]: f"({label})" if len(names) == 1 else f"({match})"} | (
-        {} if len(names) == 1 else {names[1]: label}
-    )
+    if len(names) == 1:
+        return {**texts, names[0]: f"({label})"}
+    return {**texts, names[0]: f"({match})", names[1]: label}
 
 
 def _total(found: Found, by: str) -> dict[str, Cell]:
@@ -230,5 +241,7 @@ def _total(found: Found, by: str) -> dict[str, Cell]:
 def _order(row: Row, by: str) -> tuple[object, ...]:
     """Most spend first, rows without spend after, then by revenue and name."""
     spend, revenue = row["spend"], row["revenue"]
-    names = tuple(str(row.get(name) or "") for name in (*[n for n, _h in LABELS[by]], "campaign_id"))
+    names = tuple(
+        str(row.get(name) or "") for name in (*[n for n, _h in LABELS[by]], "campaign_id")
+    )
     return (spend is None, -(spend or 0), -(revenue or 0), names)  # type: ignore[operator]

@@ -103,7 +103,9 @@ def _local(instant: datetime | None, zone: ZoneInfo, what: str = "") -> str:
 def _complete_day(instant: datetime, zone: ZoneInfo) -> date:
     """The last local day that ends at or before an instant."""
     day = instant.replace(tzinfo=UTC).astimezone(zone).date()
-    return day - timedelta(days=1) if first_instant(day + timedelta(days=1), zone) > instant else day
+    return (
+        day - timedelta(days=1) if first_instant(day + timedelta(days=1), zone) > instant else day
+    )
 
 
 def _snapshot_at(project: Project) -> datetime | None:

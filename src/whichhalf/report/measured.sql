@@ -4,5 +4,10 @@ select
     max(case when conversion_kind = 'install' then 1 else 0 end) as installs,
     max(case when conversion_kind = 'signup' then 1 else 0 end) as registrations,
     max(case when conversion_kind = 'purchase' then 1 else 0 end) as purchases,
-    max(case when value <> 0 then 1 else 0 end) as revenue
+    max(
+        case
+            when conversion_kind in ('purchase', 'ad_revenue', 'refund', 'chargeback') then 1
+            else 0
+        end
+    ) as revenue
 from conversions

@@ -14,8 +14,10 @@ import pyarrow.compute as pc
 from whichhalf.collect.reading import Bad, Raw
 from whichhalf.errors import BadDataError
 
-CHUNK_BYTES = 64 * 2**20  # of text; the memory of a load is a small multiple of it
+CHUNK_BYTES = 24 * 2**20  # of text; the memory of a load is a small multiple of it
 _NEWLINE = 10
+_BEYOND_ASCII = 128
+IntArray = np.ndarray[tuple[int], np.dtype[np.int32]]
 _READ_BYTES = 4 * 2**20
 LINES = pa.schema([("position", pa.int64()), ("line", pa.string())])
 PIECE = pa.schema([("file", pa.int32()), *LINES])
@@ -149,24 +151,29 @@ def _split(chunk: bytes, first: int) -> Lines:
     offsets = np.concatenate([[0], ends]).astype(np.int32)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(chunk)]
     lines = pa.StringArray.from_buffers(len(ends), buffers[1], buffers[2])
-    positions = pa.array(np.arange(first, first + len(ends), dtype=np.int64))
+    positions = np.arange(first, first + len(ends), dtype=np.int64)
     try:
         lines.validate(full=True)
         return Lines(pa.table([positions, lines], schema=LINES), ())
     except pa.ArrowInvalid:
-        return _without_bad_bytes(chunk, first)
+        pass  # some line is no UTF-8
+    bad = _bad_bytes(chunk, offsets, first)
+    good = np.ones(len(ends), bool)
+    good[[item.position - first for item in bad]] = False
+    kept = pa.BinaryArray.from_buffers(pa.binary(), len(ends), buffers).filter(pa.array(good))
+    return Lines(pa.table([positions[good], kept.cast(pa.string())], schema=LINES), bad)
 
 
-def _without_bad_bytes(chunk: bytes, first: int) -> Lines:
-    """Look at each line of a chunk that is not wholly UTF-8."""
-    texts: list[str] = []
-    positions: list[int] = []
+def _bad_bytes(chunk: bytes, offsets: IntArray, first: int) -> tuple[Bad, ...]:
+    """The lines of a chunk that are no UTF-8; only those beyond ASCII are looked at."""
+    highest = np.maximum.reduceat(np.frombuffer(chunk, np.uint8), offsets[:-1])
     bad: list[Bad] = []
-    for position, line in enumerate(chunk.removesuffix(b"\n").split(b"\n"), first):
+    for index in np.flatnonzero(highest >= _BEYOND_ASCII).tolist():
+        line = chunk[offsets[index] : offsets[index + 1] - 1]
         try:
-            texts.append(line.decode("utf-8") + "\n")
-            positions.append(position)
+            line.decode("utf-8")
         except UnicodeDecodeError as error:
             shown = line.decode("utf-8", "backslashreplace")
-            bad.append(Bad(position, "not_utf8", f"byte {error.start}: {error.reason}", shown))
-    return Lines(pa.table([positions, texts], schema=LINES), tuple(bad))
+            detail = f"byte {error.start}: {error.reason}"
+            bad.append(Bad(first + index, "not_utf8", detail, shown))
+    return tuple(bad)

@@ -121,6 +121,8 @@ def _connection() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:")
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set threads = 1")
+    # Joins as they are written, the lines on the streaming side: rows stay in order.
+    connection.execute("set disabled_optimizers = 'build_side_probe_side,join_order'")
     return connection
 
 
