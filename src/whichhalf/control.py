@@ -103,7 +103,7 @@ class Control:
             result = connection.execute(
                 insert(RUNS).values(step=step, days=0, state="running", started_at=_now())
             )
-            return int(result.inserted_primary_key[0])
+            return int(result.inserted_primary_key.run_id)
 
     def end(self, run_id: int, *, days: int = 0, error: str | None = None) -> None:
         """Close a row of the run ledger."""

@@ -10,11 +10,9 @@ import hashlib
 ANONYMOUS, DEVICE, USER = "a:", "d:", "u:"
 
 # Words that clients send when they have no id. Compared in lower case.
-NOBODY = frozenset(
-    ("", "0", "-1", "null", "(null)", "nil", "none", "nan", "undefined", "unknown", "anonymous")
-    + ("guest", "true", "false", "[object object]", "not_set", "(not set)")
-    + ("00000000-0000-0000-0000-000000000000",)
-)
+_WORDS = "0 -1 null (null) nil none nan undefined unknown anonymous guest true false not_set"
+_ZEROS = "00000000-0000-0000-0000-000000000000"
+NOBODY = frozenset((*_WORDS.split(), "", "[object object]", "(not set)", _ZEROS))
 
 
 def visitor_key(app: str, visitor_id: str) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -152,7 +152,9 @@ class Lake:
                 if not wanted or day in wanted
             ]
         stored = frozenset(field.name for field in delta.schema().fields)
-        return Scan(delta.table_uri, int(delta.version()), table.arrow, tuple(sorted(files)), stored)
+        return Scan(
+            delta.table_uri, int(delta.version()), table.arrow, tuple(sorted(files)), stored
+        )
 
     def sizes(self, table: Table) -> dict[date, int]:
         """Bytes of the active files of each day."""
@@ -240,7 +242,7 @@ class Lake:
             write_deltalake(
                 str(self.path(table)),
                 conform(rows, table),
-                mode=mode,  # type: ignore[arg-type]
+                mode=mode,
                 predicate=predicate,
                 partition_by=["day"] if table.partitioned else None,
                 commit_properties=CommitProperties(custom_metadata=metadata, max_commit_retries=0),

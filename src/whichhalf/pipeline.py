@@ -15,7 +15,7 @@ from datetime import date
 import orjson
 import pyarrow as pa
 
-from whichhalf import tables
+from whichhalf import changes, tables
 from whichhalf.attribute import conversions
 from whichhalf.engines import Engine
 from whichhalf.errors import LakeError
@@ -128,7 +128,7 @@ def _run_changes(project: Project, step: Step, full: bool) -> StepResult:
         everything = full or not known or consumed.get("session_parts", -1) < 0
         if not everything:
             try:
-                _expose_changes(project, engine, states, consumed)
+                changes.expose(project, engine, states, consumed)
             except LakeError as error:
                 everything, note = True, f"full rebuild: {error}"
         outcome = conversions.attribute(engine, project.config, everything=everything)
@@ -143,95 +143,6 @@ def _run_changes(project: Project, step: Step, full: bool) -> StepResult:
             lake.replace_days(tables.table(name), counted.reader, prints, note_consumed)
             rows[name] = counted.rows
     return StepResult(step.name, len(days), rows, note)
-
-
-def _expose_changes(
-    project: Project, engine: Engine, states: Mapping[str, State], consumed: Mapping[str, int]
-) -> None:
-    """Make changed_visitors, changed_persons and old_conversions readable.
-
-    Compares each input as it was consumed with what it is now, only in days that changed since.
-    """
-    project.expose(engine, ["conversions"])
-    engine.view("old_conversions", "select * from conversions")
-    visitors = [
-        _changed(project, engine, states, consumed, "session_parts", "started_at"),
-        _changed(project, engine, states, consumed, "touches", "touched_at"),
-        _changed(project, engine, states, consumed, "persons", "since"),
-    ]
-    begin = "timestamp '1970-01-01 00:00:00'"
-    touched_sources = _differing(
-        project, engine, states, consumed, "sources", "source_key, is_paid"
-    )
-    if touched_sources:
-        visitors.append(
-            "select visitor_key, user_id, touched_at as changed_from from touches"
-            f" where source_key in (select source_key from {touched_sources})"
-        )
-    found = " union all ".join(item for item in visitors if item) or (
-        "select cast(null as bigint) as visitor_key, cast(null as varchar) as user_id,"
-        f" {begin} as changed_from where false"
-    )
-    engine.create("changes", found)
-    engine.create(
-        "changed_visitors",
-        "select visitor_key, min(changed_from) as changed_from from changes"
-        " where visitor_key is not null group by visitor_key",
-    )
-    merged = _differing(project, engine, states, consumed, "users", "user_id, person_id")
-    users = f" union all select person_id, {begin} from {merged}" if merged else ""
-    engine.create(
-        "changed_persons",
-        "select person_id, min(changed_from) as changed_from from ("
-        "select p.person_id, c.changed_from from changes as c"
-        " inner join persons as p on c.visitor_key = p.visitor_key"
-        " union all select u.person_id, c.changed_from from changes as c"
-        " inner join users as u on c.user_id = u.user_id"
-        f"{users}) as found group by person_id",
-    )
-
-
-def _changed(
-    project: Project,
-    engine: Engine,
-    states: Mapping[str, State],
-    consumed: Mapping[str, int],
-    name: str,
-    time: str,
-) -> str:
-    """SELECT visitor_key, user_id, changed_from of the rows of a table that differ; "" if none."""
-    columns = ", ".join(column.name for column in tables.table(name).columns)
-    found = _differing(project, engine, states, consumed, name, columns)
-    if not found:
-        return ""
-    return f"select visitor_key, user_id, {time} as changed_from from {found}"
-
-
-def _differing(
-    project: Project,
-    engine: Engine,
-    states: Mapping[str, State],
-    consumed: Mapping[str, int],
-    name: str,
-    columns: str,
-) -> str:
-    """Materialise the rows that a table had or has only on one side; "" if nothing changed."""
-    table, version = tables.table(name), consumed[name]
-    state = states[name]
-    days = [
-        date.fromisoformat(d) for d, s in state.days.items() if s.version > version and d != WHOLE
-    ]
-    if state.changed <= version:
-        return ""
-    if version < 0:
-        engine.expose(f"old_{name}", project.lake.nothing(table))
-    else:
-        engine.expose(f"old_{name}", project.lake.scan(table, version, days))
-    engine.expose(f"new_{name}", project.lake.scan(table, None, days))
-    old, new = (f"select {columns} from {side}_{name}" for side in ("old", "new"))
-    relation = f"differing_{name}"
-    engine.create(relation, f"({new} except all {old}) union all ({old} except all {new})")
-    return relation
 
 
 def _compute(project: Project, step: Step, engine: Engine) -> Outputs:

@@ -46,15 +46,15 @@ def attribute(engine: Engine, config: Config, *, everything: bool) -> Outcome:
 def _refuse_unpriced(engine: Engine, config: Config) -> None:
     """A payment without a rate would vanish from revenue: say so instead."""
     missing = engine.table(
-        "select currency, count(*) as row_count, min(attributed_at) as first_at from valued_payments"
-        " where value is null group by currency order by currency limit 1"
+        "select currency, count(*) as row_count, min(attributed_at) as first_at"
+        " from valued_payments where value is null group by currency order by currency limit 1"
     ).to_pylist()
     if missing:
         row = missing[0]
         raise BadDataError(
-            f"payments: {row['row_count']} rows in {row['currency']} from {row['first_at']:%Y-%m-%d}"
-            f" on have no rate to {config.report.currency}. Load quotes: a source of kind ecb_rates,"
-            " or `whichhalf load rates FILE`."
+            f"payments: {row['row_count']} rows in {row['currency']} from"
+            f" {row['first_at']:%Y-%m-%d} on have no rate to {config.report.currency}. Load quotes:"
+            " a source of kind ecb_rates, or `whichhalf load rates FILE`."
         )
 
 

@@ -8,7 +8,7 @@ import click
 
 from whichhalf.cli.printing import say, summary_of
 from whichhalf.project import open_project
-from whichhalf.tables import LOADABLE
+from whichhalf.tables import loadable
 
 
 @click.command()
@@ -30,8 +30,8 @@ def load(
 
     if table and not files:
         raise click.UsageError(f"Name the files of {table}: whichhalf load {table} FILE…")
-    if table and table not in LOADABLE:
-        loading.loadable(table)
+    if table:
+        loadable(table)
     project = open_project(obj["folder"])
     with project.lock():
         if table:

@@ -59,7 +59,7 @@ def replay(obj: dict[str, Path], reason: str | None, source: str | None) -> None
     \b
     whichhalf quarantine replay --reason no_rate
     """
-    from whichhalf.collect.load import replay as replay_rows
+    from whichhalf.collect.replay import replay as replay_rows
 
     project = open_project(obj["folder"])
     with project.lock():

@@ -29,9 +29,8 @@ def generate(config_file: Path | None, preset: str, seed: int, out: Path) -> Non
     whichhalf world generate --preset tiny --seed 7 --out shop
     """
     from whichhalf import world as worlds
-    from whichhalf.world.config import PRESETS, load_world
-
     from whichhalf.errors import UsageError, nearest
+    from whichhalf.world.config import PRESETS, load_world
 
     if not config_file and preset not in PRESETS:
         raise UsageError(

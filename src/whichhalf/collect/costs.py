@@ -73,8 +73,9 @@ def cost_days(engine: Engine, config: Config) -> Mapping[str, str]:
             f" {config.collect.max_rate_age_days} days old. Load quotes: a source of kind ecb_rates,"
             " or `whichhalf load rates FILE`."
         )
-    span = engine.table("select min(starts_at) as a, max(starts_at) as b from ad_costs").to_pylist()
-    engine.relation("report_days", report_days(config, span[0]["a"], span[0]["b"]))
+    span = engine.table("select min(starts_at) as a, max(starts_at) as b from ad_costs")
+    first, last = (column[0].as_py() for column in span.columns)
+    engine.relation("report_days", report_days(config, first, last))
     return {"cost_days": sql.load(_PACKAGE, "cost_days").sql(engine.flags.dialect)}
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from whichhalf.collect import property_types, quarantine
+from whichhalf.collect.files import changed, files_of
 from whichhalf.collect.money_checks import without_rate
-from whichhalf.collect.reading import Bad, Parsed, Raw
+from whichhalf.collect.reading import Bad, Parsed
 from whichhalf.collect.referrer_clicks import clicks_of_installs
 from whichhalf.collect.store import store
 from whichhalf.config import SourceConfig
@@ -98,27 +96,6 @@ def _chosen(project: Project, names: Sequence[str]) -> list[SourceConfig]:
     return [by_name[name] for name in names] if names else list(project.config.sources)
 
 
-def files_of(project: Project, source: SourceConfig) -> list[Path]:
-    """Files of a source, sorted by name. ConfigError where a path that is no pattern is missing."""
-    if source.kind == "ecb_rates" and not source.files:
-        from whichhalf.collect.rates import bundled
-
-        return [bundled()]
-    found: list[Path] = []
-    for pattern in source.files:
-        matches = sorted(project.folder.glob(pattern)) if not Path(pattern).is_absolute() else []
-        if not matches and Path(pattern).is_absolute():
-            absolute = Path(pattern)
-            matches = sorted(absolute.parent.glob(absolute.name))
-        if not matches and not any(sign in pattern for sign in "*?["):
-            raise ConfigError(
-                f"source {source.name!r}: no file {pattern}, looked for in {project.folder}."
-                " Put it there, or correct `files`."
-            )
-        found += [path for path in matches if path not in found]
-    return found
-
-
 def load_table(project: Project, name: str, files: Sequence[Path]) -> Loaded:
     """`whichhalf load TABLE FILE…`: files with the columns of a table. Always read."""
     loadable(name)
@@ -135,10 +112,10 @@ def load_files(
     """Load those of the files that are new or changed (all, if `always`)."""
     result = Loaded(source.name, _table_name(source))
     known = {} if always else project.control.loaded(source.name)
-    fresh = {path: state for path in files if (state := _changed(source, path, known))}
+    fresh = {path: state for path in files if (state := changed(source, path, known))}
     result.files, result.skipped_files = len(fresh), len(files) - len(fresh)
     with project.engine() as engine:
-        loader = _Loader(project, engine, source, result)
+        loader = Loader(project, engine, source, result)
         begun: dict[str, LoadedFile] = {}
         for batch in _batched(_parsed(project, source, list(fresh))):
             loader.take(batch)
@@ -152,31 +129,6 @@ def _table_name(source: SourceConfig) -> str:
         return loadable(source.table).name
     fixed = {"segment": "events", "access_log": "events", "ecb_rates": "loaded_rates"}
     return fixed.get(source.kind, "ad_costs")
-
-
-def _changed(
-    source: SourceConfig, path: Path, known: Mapping[str, LoadedFile]
-) -> LoadedFile | None:
-    """The file's state, or None if it was loaded like this before."""
-    before, stat = known.get(str(path)), path.stat()
-    if before and (before.size, before.modified_ns) == (stat.st_size, stat.st_mtime_ns):
-        if before.fingerprint.endswith(_rules(source)):
-            return None
-    state = _fingerprint(source, path)
-    return None if before and before.fingerprint == state.fingerprint else state
-
-
-def _fingerprint(source: SourceConfig, path: Path) -> LoadedFile:
-    stat = path.stat()
-    with path.open("rb") as file:
-        content = hashlib.file_digest(file, "blake2b").hexdigest()[:32]
-    return LoadedFile(content + _rules(source), stat.st_size, stat.st_mtime_ns)
-
-
-def _rules(source: SourceConfig) -> str:
-    """Hash of the settings that say how a file is read."""
-    settings = orjson.dumps({**asdict(source), "files": []}, option=orjson.OPT_SORT_KEYS)
-    return hashlib.blake2b(settings, digest_size=8).hexdigest()
 
 
 def _parsed(
@@ -205,7 +157,7 @@ def _batched(parts: Iterable[tuple[Path, Parsed]]) -> Iterator[Batch]:
         yield batch
 
 
-class _Loader:
+class Loader:
     """Puts parsed parts of one source into the lake and counts them."""
 
     def __init__(
@@ -288,6 +240,8 @@ def _without_changed(path: Path, part: Parsed, details: dict[int, str]) -> Parse
     """Move rows whose properties changed type to quarantine; their lines are read again for it."""
     from whichhalf.collect.events.json_lines import lines_at
 
+    if part.positions is None:
+        return part
     positions = part.positions.take(pa.array(sorted(details)))
     raw = lines_at(path, set(positions.to_pylist()))
     bad = [
@@ -302,48 +256,3 @@ def _without_changed(path: Path, part: Parsed, details: dict[int, str]) -> Parse
         positions=part.positions.filter(kept),
         bad=(*part.bad, *bad),
     )
-
-
-def replay(project: Project, *, reason: str | None = None, source: str | None = None) -> Loaded:
-    """Read rows of quarantine again; those that are good now leave it. The caller holds the lock.
-
-    Rows set aside as repeated_key stay: an older version would replace the newer.
-    """
-    total = Loaded("quarantine", "quarantine")
-    with project.engine() as engine:
-        engine.expose("quarantine", project.lake.scan(quarantine.TABLE))
-        rows = engine.table(
-            "select quarantine_id, options, raw, reason, source_name from quarantine"
-            " where reason <> 'repeated_key' order by options, file, position"
-        ).to_pylist()
-        wanted = [
-            row
-            for row in rows
-            if reason in (None, row["reason"]) and source in (None, row["source_name"])
-        ]
-        for options in dict.fromkeys(row["options"] for row in wanted):
-            group = [row for row in wanted if row["options"] == options]
-            _replay_group(project, engine, options, group, total)
-    return total
-
-
-def _replay_group(
-    project: Project, engine: Engine, options: str, rows: list[dict[str, Any]], total: Loaded
-) -> None:
-    settings = orjson.loads(options)
-    settings = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
-    source = SourceConfig(**settings)
-    reader = import_module(READERS[source.kind])
-    raws = [Raw(number, row["raw"]) for number, row in enumerate(rows, 1)]
-    parsed: Parsed = reader.read_raw(raws, source, project.config)
-    result = Loaded(source.name, parsed.table_name)
-    loader = _Loader(project, engine, source, result)
-    checked = loader.again(parsed)
-    still = {bad.position for bad in checked.bad}
-    total.lines += len(rows)
-    total.quarantined.update(bad.reason for bad in checked.bad)
-    total.dropped.update(checked.dropped)
-    total.loaded += result.loaded
-    total.duplicates += result.duplicates
-    ids = [row["quarantine_id"] for number, row in enumerate(rows, 1) if number not in still]
-    quarantine.remove(project.lake, engine, ids)

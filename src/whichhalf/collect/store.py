@@ -18,11 +18,14 @@ from whichhalf.ids import visitor_key_sql
 from whichhalf.lake import Lake
 from whichhalf.tables import Table
 
-# Tables too long to be searched whole for a key that comes back on another day; only so many days
-# around are searched as [collect] dedupe_days says.
+# Tables too long to be searched whole for a key that comes back on another day: only so many days
+# around as [collect] dedupe_days says.
 LONG_TABLES = frozenset({"events", "clicks", "impressions", "interactions", "loaded_touches"})
 # Of these, rows with one key can meet in one call; of all others the readers settle that.
 _RETRIED = frozenset({"events"})
+# Another report of the same thing (an export by campaign after one by ad) takes the place of the
+# earlier one whole: else its spend would count twice. Table → what is reported, and by which report.
+_REPORTED = {"ad_costs": (("network", "account_id", "local_on"), "source_report")}
 _RELATIONS = ("losers", "displaced", "met", "stored", "keys", "arriving")
 
 
@@ -82,8 +85,8 @@ def _expose_stored(
         engine.expose("stored", lake.scan(table))
         return
     present = lake.days(table)
-    if table.clock in table.grain:
-        wanted = set(days)
+    if table.clock in table.grain:  # hours of one local day lie in two UTC days
+        wanted = {day + timedelta(days=n) for day in days for n in (-1, 0, 1)}
     elif table.name in LONG_TABLES:
         reach = range(-dedupe_days, dedupe_days + 1)
         wanted = {day + timedelta(days=n) for day in days for n in reach}
@@ -120,7 +123,20 @@ def _meet(engine: Engine, table: Table) -> None:
             " where k.i not in (select i from losers)",
         )
     engine.drop("known")
-    engine.create("displaced", "select * from met where wins")
+    engine.create("displaced", f"select * from met where wins{_superseded(table)}")
+
+
+def _superseded(table: Table) -> str:
+    """Further stored rows that give way: other reports of what the arriving rows report."""
+    if table.name not in _REPORTED:
+        return ""
+    subject, report = _REPORTED[table.name]
+    same = " and ".join(f"a.{name} = s.{name}" for name in subject)
+    grain = ", ".join(f"s.{name}" for name in table.grain)
+    return (
+        f" union all select cast(null as bigint), {grain}, s.day, s.day, true from stored as s"
+        f" where exists (select 1 from arriving as a where {same} and a.{report} <> s.{report})"
+    )
 
 
 # Filled in by this module, or says only where a row came from.

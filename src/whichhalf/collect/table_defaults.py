@@ -37,7 +37,7 @@ _NOBODY = (
     r"(?i)^\s*(?:[uad]:)?\s*"
     r"(?:null|undefined|none|nan|0|0{8}-?0{4}-?0{4}-?0{4}-?0{12})?\s*$"
 )
-_MANGLED = r"^\s*(?:[uad]:)?[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+\s*$"
+_MANGLED = r"^\s*(?:[uad]:)?[0-9](?:\.[0-9]+)?[eE]\+[0-9]+\s*$"
 
 
 def constants(target: Table, source: SourceConfig, file: str) -> dict[str, Any]:

@@ -52,7 +52,9 @@ class DuckDB(Engine):
         partitioned = scan.files[0][1] is not None
         hive = ", hive_partitioning = true, hive_types = {'day': 'date'}" if partitioned else ""
         columns = ", ".join(
-            _exposed(f) if f.name in scan.stored else f"cast(null as {_sql_type(f.type)}) as {f.name}"
+            _exposed(f)
+            if f.name in scan.stored
+            else f"cast(null as {_sql_type(f.type)}) as {f.name}"
             for f in scan.schema
         )
         self._run(

@@ -9,8 +9,16 @@ from whichhalf.project import Project
 from whichhalf.report.campaigns import campaigns
 from whichhalf.report.query import Query
 from whichhalf.report.result import Report
+from whichhalf.report.returns import returns
+from whichhalf.report.sessions import sessions
+from whichhalf.report.signups import signups
 
-REPORTS: Mapping[str, Callable[[Project, Query], Report]] = {"campaigns": campaigns}
+REPORTS: Mapping[str, Callable[[Project, Query], Report]] = {
+    "campaigns": campaigns,
+    "returns": returns,
+    "signups": signups,
+    "sessions": sessions,
+}
 
 
 def report_project(project: Project, name: str, query: Query) -> Report:

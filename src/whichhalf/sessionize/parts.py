@@ -18,8 +18,8 @@ UNIT = "\x1f"  # ASCII unit separator: between the members of a source tuple
 def key_events(engine: Engine, config: Config) -> Mapping[str, str]:
     """Return the SELECT of key_events. Reads: events."""
     engine.relation("ignored_users", _ignored_users(config))
-    kinds = pa.table(list(zip(*config.events.kinds(), strict=True)) or [[], []], _KINDS)
-    engine.relation("event_kinds", kinds)
+    kinds = [{"name": name, "event_kind": kind} for name, kind in config.events.kinds()]
+    engine.relation("event_kinds", pa.Table.from_pylist(kinds, schema=_KINDS))
     return {"key_events": sql.load(_PACKAGE, "key_events").sql(engine.flags.dialect)}
 
 

@@ -22,16 +22,16 @@ from whichhalf.errors import EngineError
 DIALECT = "duckdb"
 
 # Functions that give the same answer on every engine, by SQLGlot's name for them.
-FUNCTIONS = frozenset(
-    "abs and avg cast case coalesce concat concatws count dateadd datediff denserank firstvalue"
-    " floor greatest if lag lastvalue lead least length lower max md5 min mod nullif or power"
-    " round rownumber startswith substring sum timestampdiff trim upper xor exists"
-    " struct propertyeq".split()
-)
+_COMPARED = """
+    abs and case cast coalesce concat count date datediff exists firstvalue floor greatest if lag
+    lastvalue lead least length lower max md5 min nullif or power rownumber startswith substring sum
+    timestampdiff trim upper
+"""
+FUNCTIONS = frozenset(_COMPARED.split())
 # Functions that SQLGlot does not know and that mean the same on DuckDB and Spark.
-PASSED_THROUGH = frozenset(())
+PASSED_THROUGH: frozenset[str] = frozenset()
 
-REFUSED: dict[type[exp.Expression], str] = {
+REFUSED: dict[type[exp.Expr], str] = {
     exp.Merge: "MERGE is not on every engine: replace whole days",
     exp.IgnoreNulls: "IGNORE NULLS is not on every engine: count the nulls and join",
     exp.ArgMax: "arg_max breaks ties at will: use row_number and join",
@@ -49,7 +49,7 @@ class Query:
 
     name: str
     header: str
-    tree: exp.Expression
+    tree: exp.Expr
 
     @property
     def parameters(self) -> set[str]:
@@ -74,10 +74,10 @@ class Query:
         return _fill(self.tree, parameters).sql(dialect=dialect, pretty=True)
 
 
-def _fill(tree: exp.Expression, parameters: Mapping[str, Any]) -> exp.Expression:
+def _fill(tree: exp.Expr, parameters: Mapping[str, Any]) -> exp.Expr:
     """Put values in place of :names, as literals of the tree, never as text."""
 
-    def replace(node: exp.Expression) -> exp.Expression:
+    def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Placeholder):
             return exp.convert(parameters[node.name])
         return node
@@ -87,7 +87,7 @@ def _fill(tree: exp.Expression, parameters: Mapping[str, Any]) -> exp.Expression
 
 @cache
 def load(package: str, name: str) -> Query:
-    """Read `name`.sql of a package such as whichhalf.sessionize. EngineError says what it breaks."""
+    """Read `name`.sql of a package, whichhalf.sessionize say. EngineError says what it breaks."""
     text = resources.files(package).joinpath(f"{name}.sql").read_text("utf-8")
     return parse(text, f"{package.rpartition('.')[2]}/{name}")
 
@@ -100,7 +100,7 @@ def parse(text: str, name: str) -> Query:
         raise EngineError(f"{name}.sql: cannot be parsed: {error}") from None
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         raise EngineError(f"{name}.sql: one SELECT is expected.")
-    tree: exp.Expression = trees[0]
+    tree: exp.Expr = trees[0]
     faults = list(_faults(tree))
     if faults:
         raise EngineError(f"{name}.sql: not portable: {'; '.join(faults)}.")
@@ -108,7 +108,7 @@ def parse(text: str, name: str) -> Query:
     return Query(name, "\n".join(header), tree)
 
 
-def _faults(tree: exp.Expression) -> Iterator[str]:
+def _faults(tree: exp.Expr) -> Iterator[str]:
     """Everything in the tree that engines would answer differently, or not at all."""
     for node in tree.walk():
         for kind, why in REFUSED.items():

@@ -19,7 +19,7 @@ Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 _NULLS = frozenset(("", "-", "--", "–", "—"))
 _FORMULA = re.compile(r'="(.*)"')  # Excel's way to keep an id as text
-_MANGLED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
+_MANGLED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

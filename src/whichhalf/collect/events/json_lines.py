@@ -105,7 +105,7 @@ def lines_at(path: Path, positions: set[int]) -> dict[int, str]:
 
 def _content(path: Path) -> Iterator[bytes]:
     """Pieces of a file's text; gzip is known by its first bytes, not by its name."""
-    from isal import isal_zlib, igzip
+    from isal import igzip, isal_zlib
 
     try:
         with path.open("rb") as file:
@@ -118,8 +118,8 @@ def _content(path: Path) -> Iterator[bytes]:
         raise BadDataError(f"{path}: no such file. Check `files` of the source.") from None
     except (EOFError, zlib.error, isal_zlib.error, igzip.BadGzipFile) as error:
         raise BadDataError(
-            f"{path}: the gzip stream is broken: {error}. Fetch the file again; nothing of it was"
-            " loaded."
+            f"{path}: the gzip stream is broken: {error}. Fetch the file again: it will be read whole,"
+            " and what is stored of it already counts as duplicate."
         ) from None
 
 
@@ -143,7 +143,7 @@ def _whole_lines(pieces: Iterator[bytes], chunk_bytes: int) -> Iterator[bytes]:
 def _split(chunk: bytes, first: int) -> Lines:
     """Cut a chunk at its line ends; a line with bytes that are no UTF-8 is bad.
 
-    The lines are views of the chunk, their line end included: JSON allows it, and nothing is copied.
+    The lines are views of the chunk, line end included: JSON allows it, and nothing is copied.
     """
     if b"\r" in chunk:
         chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b" ")

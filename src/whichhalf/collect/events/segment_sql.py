@@ -1,4 +1,4 @@
-"""The queries of the Segment reader. They run in DuckDB at load time only, so they are not portable."""
+"""The queries of the Segment reader. DuckDB runs them at load time only: they are not portable."""
 
 from __future__ import annotations
 
@@ -45,17 +45,20 @@ _LONGEST_NOBODY = max(map(len, NOBODY))
 def _id(column: str) -> str:
     """The id, or null where it is a word for none."""
     short = f"length({column}) <= {_LONGEST_NOBODY}"
-    return f"case when {short} and lower(trim({column})) in ({_NOBODY}) then null else {column} end"
+    is_nobody = f"{short} and lower(trim({column})) in ({_NOBODY})"
+    return f"case when {is_nobody} then null else {column} end"
 
 
 def _time(column: str) -> str:
     """An ISO 8601 time, else a number of seconds or milliseconds; null where it is neither."""
     number = f"try_cast({column} as bigint)"
-    seconds = f"case when {number} > 100000000000 then {number} * 1000 else {number} * 1000000 end"
+    unit = f"case when {number} > 100000000000 then 1000 else 1000000 end"
+    seconds = f"{number} * {unit}"
     return (
         f"case when {column} is null then null"
         f" when length({column}) > 13 then try_cast({column} as timestamp)"
-        f" when length({column}) in (10, 13) and {number} is not null then make_timestamp({seconds})"
+        f" when length({column}) in (10, 13) and {number} is not null"
+        f" then make_timestamp({seconds})"
         f" else try_cast({column} as timestamp) end"
     )
 
