@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
@@ -16,6 +20,7 @@ from whichhalf.cli.printing import say
 from whichhalf.errors import UsageError, WhichhalfError, nearest
 
 if TYPE_CHECKING:
+    from whichhalf.project import Project
     from whichhalf.world.config import WorldConfig
 
 NEXT = """\
@@ -71,9 +76,9 @@ def timed(what: str) -> Iterator[Told]:
     began = perf_counter()
     if console.is_terminal:
         with console.status(f"{what} …") as status:
-            yield lambda text: status.update(text)
+            yield status.update
     else:
-        yield lambda text: None
+        yield lambda _text: None
     say(f"{perf_counter() - began:6.1f} s  {what}")
 
 
