@@ -1,4 +1,4 @@
-"""What differs between the inputs that a step consumed and what they are now: visitors and persons."""
+"""Whose history differs between the inputs that a step consumed and what they are now."""
 
 from __future__ import annotations
 

@@ -100,10 +100,8 @@ class Control:
     def start(self, step: str) -> int:
         """Open a row of the run ledger; return its id."""
         with self._begin() as connection:
-            result = connection.execute(
-                insert(RUNS).values(step=step, days=0, state="running", started_at=_now())
-            )
-            return int(result.inserted_primary_key.run_id)
+            row = insert(RUNS).values(step=step, days=0, state="running", started_at=_now())
+            return int(connection.execute(row.returning(RUNS.c.run_id)).scalar_one())
 
     def end(self, run_id: int, *, days: int = 0, error: str | None = None) -> None:
         """Close a row of the run ledger."""

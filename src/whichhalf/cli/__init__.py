@@ -74,14 +74,14 @@ def cli(ctx: click.Context, folder: Path, debug: bool) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line. Exit codes: 0 ok, 1 failure, 2 usage, 3 config, 4 bad data, 6 remote."""
+    """Run the command line; return the exit code.
+
+    0 ok, 1 failure, 2 usage, 3 config, 4 bad data, 6 remote, 130 interrupted.
+    """
     arguments = sys.argv[1:] if argv is None else argv
     debug = "--debug" in arguments
     try:
         result: Any = cli.main(args=arguments, prog_name="whichhalf", standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("Aborted.", err=True)
-        return 130
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -90,11 +90,9 @@ def main(argv: list[str] | None = None) -> int:
             raise
         click.echo(f"Error: {error}", err=True)
         return error.exit_code
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("Interrupted. What was committed stays; run again to go on.", err=True)
         return 130
-    except BrokenPipeError:
-        return 0
     except Exception as error:
         if debug:
             raise

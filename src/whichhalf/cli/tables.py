@@ -9,6 +9,8 @@ import click
 
 from whichhalf.project import open_project
 
+DIALECTS = ["duckdb", "spark", "postgres", "redshift"]
+
 
 @click.command()
 @click.argument("table")
@@ -35,8 +37,8 @@ def dump(obj: dict[str, Path], table: str, form: str, output: Path | None) -> No
 
 @click.command()
 @click.argument("table")
-@click.option("--engine", "dialect", default="duckdb", show_default=True,
-              type=click.Choice(["duckdb", "spark", "postgres", "redshift"]), help="Dialect.")  # fmt: skip
+@click.option("--engine", "dialect", type=click.Choice(DIALECTS), default="duckdb",
+              show_default=True, help="Dialect.")  # fmt: skip
 @click.pass_obj
 def sql(obj: dict[str, Path], table: str, dialect: str) -> None:
     """Print the SELECT that computes a table, with this project's settings, for an engine.

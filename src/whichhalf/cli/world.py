@@ -39,8 +39,8 @@ def generate(config_file: Path | None, preset: str, seed: int, out: Path) -> Non
     config = load_world(config_file) if config_file else PRESETS[preset]
     summary = worlds.generate(config, seed, out)
     say(
-        f"{out}: {summary.people:,} people, {summary.signups:,} signups, {summary.events:,} events in"
-        f" {summary.lines:,} lines, {summary.campaigns:,} campaigns, {len(summary.files):,} files"
+        f"{out}: {summary.people:,} people, {summary.signups:,} signups, {summary.events:,} events"
+        f" in {summary.lines:,} lines, {summary.campaigns:,} campaigns, {len(summary.files):,} files"
     )
     say(f"Next: whichhalf -C {out} run && whichhalf -C {out} report campaigns")
 

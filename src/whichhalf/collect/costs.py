@@ -70,8 +70,8 @@ def cost_days(engine: Engine, config: Config) -> Mapping[str, str]:
         raise BadDataError(
             f"ad_costs: {row['row_count']} rows in {row['currency']} from {row['first_on']} on have"
             f" no rate to {config.report.currency} at most"
-            f" {config.collect.max_rate_age_days} days old. Load quotes: a source of kind ecb_rates,"
-            " or `whichhalf load rates FILE`."
+            f" {config.collect.max_rate_age_days} days old. Load quotes: a source of kind"
+            " ecb_rates, or `whichhalf load rates FILE`."
         )
     span = engine.table("select min(starts_at) as a, max(starts_at) as b from ad_costs")
     first, last = (column[0].as_py() for column in span.columns)

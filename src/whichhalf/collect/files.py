@@ -39,9 +39,9 @@ def files_of(project: Project, source: SourceConfig) -> list[Path]:
 def changed(source: SourceConfig, path: Path, known: Mapping[str, LoadedFile]) -> LoadedFile | None:
     """The file's state, or None if it was loaded like this before."""
     before, stat = known.get(str(path)), path.stat()
-    if before and (before.size, before.modified_ns) == (stat.st_size, stat.st_mtime_ns):
-        if before.fingerprint.endswith(_rules(source)):
-            return None
+    untouched = before and (before.size, before.modified_ns) == (stat.st_size, stat.st_mtime_ns)
+    if before and untouched and before.fingerprint.endswith(_rules(source)):
+        return None
     state = _fingerprint(source, path)
     return None if before and before.fingerprint == state.fingerprint else state
 

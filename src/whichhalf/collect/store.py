@@ -24,7 +24,7 @@ LONG_TABLES = frozenset({"events", "clicks", "impressions", "interactions", "loa
 # Of these, rows with one key can meet in one call; of all others the readers settle that.
 _RETRIED = frozenset({"events"})
 # Another report of the same thing (an export by campaign after one by ad) takes the place of the
-# earlier one whole: else its spend would count twice. Table → what is reported, and by which report.
+# earlier one whole: else its spend would count twice. Table → what is reported, by which report.
 _REPORTED = {"ad_costs": (("network", "account_id", "local_on"), "source_report")}
 _RELATIONS = ("losers", "displaced", "met", "stored", "keys", "arriving")
 

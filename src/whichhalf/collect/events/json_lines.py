@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
+import gzip
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,10 +116,10 @@ def _content(path: Path) -> Iterator[bytes]:
                 yield piece
     except FileNotFoundError:
         raise BadDataError(f"{path}: no such file. Check `files` of the source.") from None
-    except (EOFError, zlib.error, isal_zlib.error, igzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, isal_zlib.error) as error:
         raise BadDataError(
-            f"{path}: the gzip stream is broken: {error}. Fetch the file again: it will be read whole,"
-            " and what is stored of it already counts as duplicate."
+            f"{path}: the gzip stream is broken: {error}. Fetch the file again and load it: what is"
+            " stored of it already will count as duplicate."
         ) from None
 
 

@@ -76,8 +76,8 @@ select
     file, position,
     case when is_json then json_extract_string(line, [{_PATHS}]) end as found,
     case
-        when not is_json then case when trim(line, ' ' || chr(9) || chr(10)) = '' then 'blank' else 'not_json' end
-        when not starts_with(ltrim(line), '{{') then 'not_json'
+        when not is_json and trim(line, ' ' || chr(9) || chr(10)) = '' then 'blank'
+        when not is_json or not starts_with(ltrim(line), '{{') then 'not_json'
     end as line_reason,
     line
 from (select file, position, line, json_valid(line) as is_json from lines)
