@@ -52,8 +52,7 @@ def demo(folder: Path, seed: int, preset: str) -> None:
         known = ", ".join(PRESETS)
         raise UsageError(f"No preset {preset!r}.{nearest(preset, PRESETS)} Presets: {known}.")
     world = PRESETS[preset]
-    with timed("simulated a world") as told:
-        _generate(folder, world, seed, told)
+    _make(folder, world, seed)
     project = open_project(folder)
     with project.lock():
         with timed("loaded its files") as told:
@@ -90,21 +89,22 @@ def _program() -> str:
     return os.path.relpath(own)
 
 
-def _generate(folder: Path, world: WorldConfig, seed: int, told: Told) -> None:
+def _make(folder: Path, world: WorldConfig, seed: int) -> None:
     """Write the world into `folder`, whole or not at all; one that is there already is used."""
     from whichhalf.world import generate
 
+    if _holds(folder, world, seed):
+        say(f"{folder} holds this world already. To begin anew: rm -r {folder}")
+        return
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        if _holds(folder, world, seed):
-            return
         raise WhichhalfError(
             f"{folder} holds something else than the demo world of seed {seed}. Remove it, or name"
             " another folder: whichhalf demo --folder NAME"
         )
     arriving = folder.with_name(f"{folder.name}.arriving")
     shutil.rmtree(arriving, ignore_errors=True)
-    told(f"simulating {world.users:,} users over {world.days} days …")
-    generate(world, seed, arriving)
+    with timed(f"simulated {world.users:,} users over {world.days} days"):
+        generate(world, seed, arriving)
     arriving.replace(folder)
 
 
