@@ -1,0 +1,44 @@
+"""Fixtures that every test may use: projects, and an engine in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from table_rows import ENGINES, make_project
+
+from whichhalf.engines import Engine, open_engine
+from whichhalf.engines.base import Limits
+from whichhalf.project import Project
+
+ProjectOf = Callable[..., Project]
+
+# The same examples on every machine and in every run: a law that fails, fails for all.
+settings.register_profile(
+    "whichhalf",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("whichhalf")
+
+
+@pytest.fixture
+def project_of(tmp_path: Path) -> ProjectOf:
+    """Make a project from the text of its whichhalf.toml."""
+
+    def make(text: str = "", *, engine: str = ENGINES[0], name: str = "project") -> Project:
+        return make_project(tmp_path / name, text, engine)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def sql_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One engine in memory for all that computes without a lake."""
+    engine = open_engine(ENGINES[0], Limits(2**30, 1, tmp_path_factory.mktemp("spill")))
+    yield engine
+    engine.close()

@@ -1,0 +1,69 @@
+"""Golden tables: small inputs and what must come of them, both written by hand.
+
+tests/golden/<table>/<case>/ holds a CSV for each input table (the columns that matter), a
+config.toml where settings matter, expected.csv (all rows of the table; its header chooses the
+columns), and why.md, which says what the case shows. The whole pipeline runs over them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from table_rows import ENGINES, make_rows, read_cells, typed_rows, write_rows
+
+from whichhalf import pipeline, views
+from whichhalf.steps import STEPS
+from whichhalf.tables import TABLES, Kind
+
+GOLDEN = Path(__file__).parent / "golden"
+# Reports have expectations of their own.
+CASES = sorted(
+    path.parent
+    for path in GOLDEN.glob("*/*/expected.csv")
+    if not path.parts[-3].startswith("report_")
+)
+
+
+def last_step(table: str) -> str:
+    """The step after which a table, or all that a view reads, is there."""
+    needed = views.needed(table)
+    return [step.name for step in STEPS if not set(needed).isdisjoint(step.outputs)][-1]
+
+
+def names(case: Path) -> str:
+    return f"{case.parent.name}/{case.name}"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("case", CASES, ids=names)
+def test_golden(case: Path, engine: str, project_of) -> None:
+    table = TABLES[case.parent.name]
+    config = case / "config.toml"
+    project = project_of(config.read_text("utf-8") if config.exists() else "", engine=engine)
+    for path in sorted(case.glob("*.csv")):
+        if path.stem != "expected":
+            assert TABLES[path.stem].kind is Kind.INPUT, path
+            write_rows(project, path.stem, make_rows(path.stem, read_cells(path)))
+    pipeline.run(project, until=last_step(table.name))
+    cells = read_cells(case / "expected.csv")
+    header = (case / "expected.csv").read_text("utf-8").splitlines()[0].split(",")
+    found = project.table(table.name).arrow().select(header)
+    rows = [tuple(_plain(value) for value in row.values()) for row in found.to_pylist()]
+    expected = [tuple(map(_plain, row)) for row in typed_rows(table, cells)]
+    assert sorted(rows, key=repr) == sorted(expected, key=repr)
+
+
+def _plain(value: object) -> object:
+    """Times without their zone: engines give them so."""
+    return value.replace(tzinfo=None) if hasattr(value, "tzinfo") else value
+
+
+def test_every_case_says_why() -> None:
+    silent = [names(case) for case in CASES if not (case / "why.md").read_text("utf-8").strip()]
+    assert not silent
+
+
+def test_every_derived_table_has_a_case() -> None:
+    wanted = {table.name for table in TABLES.values() if table.kind is not Kind.INPUT}
+    assert wanted == {case.parent.name for case in CASES}
