@@ -32,6 +32,7 @@ SOURCES_HEAD = """
 EXAMPLES: dict[str, Any] = {
     "project.name": "shop",
     "project.threads": 4,
+    "collect.visitor_salt": "a long random secret",
     "stitch.ignored_user_ids": ("test", "kiosk"),
     "sessionize.own_hosts": ("shop.example", "pay.shop.example"),
     "sessionize.ignored_referrers": ("login.partner.example",),
