@@ -123,7 +123,7 @@ def test_all_shows_every_older_campaign(project):
 def test_no_campaign_of_that_age_says_how_many_are_older(project):
     report = report_project(project, "returns", Query("returns", age_days=2, on=date(2026, 3, 31)))
     assert report.rows == ()
-    assert any("--all shows them" in note and "2" in note for note in report.notes)
+    assert any("--every-older shows them" in note and "2" in note for note in report.notes)
 
 
 def test_without_data_a_day_must_be_named(tmp_path):

@@ -49,7 +49,10 @@ class Product:
 def columns(by: str, products: Sequence[Product], currency: str) -> tuple[Column, ...]:
     """Columns of the report, in order."""
     texts = [Column(name, heading, "text") for name, heading in LABELS[by]]
-    ids = [Column(name, name.replace("_", " "), "text", rank=9) for name in IDS.get(by, ())]
+    ids = [
+        Column(name, name.replace("_", " ").capitalize(), "text", rank=9)
+        for name in IDS.get(by, ())
+    ]
     match = Column("match", "Match", "text", formula="how the row's spend is known", rank=9)
     packs = [
         Column(item.column, item.label, "count", formula="purchases of the product", rank=8)
@@ -98,7 +101,7 @@ def _measures(currency: str) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
         ),
         Column("arpu", "ARPU: revenue / registrations", "money", 2, "revenue / registrations", 7),
         Column("arppu", "ARPPU: revenue / buyers", "money", 2, "revenue / buyers", 7),
-        Column("roas", "ROAS: revenue / spend", "ratio", 2, "revenue / spend", 1),
+        Column("roas", "ROAS: revenue / spend", "ratio", 2, "revenue / spend"),
     )
     return before, after
 

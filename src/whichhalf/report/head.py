@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from whichhalf import sql
-from whichhalf.config import time_zone
 from whichhalf.engines import Engine
 from whichhalf.project import STATE_FOLDER, Project
 from whichhalf.report.query import BASES, MODELS, Query, first_instant
@@ -37,13 +37,19 @@ class Freshness:
 
 
 def zone_of(project: Project) -> ZoneInfo:
-    """The zone whose days reports cut."""
-    return time_zone(project.config.report.time_zone, "report.time_zone")
+    """The zone whose days reports cut; the config was checked when it was read."""
+    return ZoneInfo(project.config.report.time_zone)
 
 
 def select(engine: Engine, name: str, **parameters: object) -> str:
     """One of the .sql files of this stage, rendered for the engine."""
-    return sql.load(PACKAGE, name).sql(engine.flags.dialect, **parameters)
+    return _rendered(name, engine.flags.dialect, tuple(sorted(parameters.items())))
+
+
+@lru_cache(256)
+def _rendered(name: str, dialect: str, parameters: tuple[tuple[str, object], ...]) -> str:
+    """Rendering takes longer than the query on a small project, and pages ask again and again."""
+    return sql.load(PACKAGE, name).sql(dialect, **dict(parameters))
 
 
 def freshness(engine: Engine, project: Project) -> Freshness:
@@ -78,7 +84,7 @@ def facts(project: Project, query: Query, fresh: Freshness, *shown: str) -> tupl
         Fact("time zone", settings.time_zone),
         Fact("currency", settings.currency),
         Fact("newest event", _local(fresh.event_at, zone)),
-        Fact("newest cost", _local(fresh.cost_at, zone, what="costs up to ")),
+        Fact("newest cost", _local(fresh.cost_at, zone, what="up to ")),
         Fact("newest payment", _local(fresh.payment_at, zone)),
         Fact("snapshot", _local(fresh.snapshot_at, zone)),
         Fact("left out", _left_out(fresh)),

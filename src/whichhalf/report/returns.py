@@ -97,8 +97,8 @@ def _columns(age: int, currency: str) -> tuple[Column, ...]:
     return (
         Column("network", "Network", "text"),
         Column("campaign", "Campaign", "text"),
-        Column("account_id", "account id", "text", rank=9),
-        Column("campaign_id", "campaign id", "text", rank=9),
+        Column("account_id", "Account id", "text", rank=9),
+        Column("campaign_id", "Campaign id", "text", rank=9),
         Column("started_on", "Started on", "date", formula="first day with spend"),
         Column("spend", f"Cost so far {currency}", "money", 2, f"spend of its first {age} days"),
         Column("acquired", "People acquired", "count", 0, f"in its first {age} days", 3),
@@ -138,7 +138,7 @@ def _total(rows: Sequence[Row]) -> tuple[Cell, ...]:
     money = {name: sum((r[name] for r in rows), Decimal(0)) for name in ("spend", "revenue")}
     counts = {name: number(sum(r[name] for r in rows)) for name in ("acquired", "buyers")}
     roas = share(money["revenue"], money["spend"])
-    texts = ("TOTAL", "", "", "", None)
+    texts = ("TOTAL", "", "", "", "")
     return (
         *texts,
         money["spend"],
@@ -179,5 +179,5 @@ def _notes(
         yield (
             f"No campaign had its first cost day {'by' if query.every_older else 'on'} {latest}."
             f" Campaigns at least {query.age_days} days old: {older:,}"
-            f"{'' if query.every_older or not older else '; --all shows them'}."
+            f"{'' if query.every_older or not older else '; --every-older shows them'}."
         )

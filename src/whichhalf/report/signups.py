@@ -105,7 +105,7 @@ def median(values: NDArray[np.float64]) -> float | None:
 def _head_facts(total: tuple[Cell, ...]) -> tuple[Fact, ...]:
     share, wait = total[4], total[6]
     first = "–" if share is None else f"{share:.1%} of signups (first-session signups / signups)"
-    days = "–" if wait is None else f"{wait:,.1f} days (median)"
+    days = "–" if wait is None else f"{wait:,.2f} days (median)"
     return (Fact("signed up in their first session", first), Fact("first touch to signup", days))
 
 
@@ -125,7 +125,7 @@ def _columns(by: str) -> tuple[Column, ...]:
         Column(
             "sessions_before", "Median sessions before", "ratio", 1, "the signup's own counts", 1
         ),
-        Column("days_to_signup", "Median days to signup", "days", 1, "since the first touch", 2),
+        Column("days_to_signup", "Median days to signup", "days", 2, "since the first touch", 2),
     )
 
 

@@ -14,19 +14,18 @@ from whichhalf.report.formats.cells import heading, shown
 from whichhalf.report.result import Cell, Column, Report
 
 _PADDING = 2  # between columns
-_NAME_WIDTH = 14  # a name folds, but is given this much at least
+_NAME_WIDTH = 22  # a name folds, but is given this much at least
 _FREE = 1_000_000  # width where nothing is left out
 
 
 def to_table(report: Report, width: int = 0, *, color: bool = False) -> bytes:
     """Title, facts, table with TOTAL, notes. width: columns of the terminal, 0 for no limit."""
-    width = width or _FREE
-    kept, dropped = fitting(report, width)
+    kept, dropped = fitting(report, width or _FREE)
     table = _table(report, kept)
     text = io.StringIO()
     console = Console(
         file=text,
-        width=min(width, max(_least_width(report, kept), 400)) if width == _FREE else width,
+        width=width or _full_width(report),
         force_terminal=color,
         color_system="standard" if color else None,
         highlight=False,
@@ -47,19 +46,24 @@ def to_table(report: Report, width: int = 0, *, color: bool = False) -> bytes:
 
 
 def fitting(report: Report, width: int) -> tuple[list[Column], list[Column]]:
-    """Columns that fit, in order, and those left out: highest rank first, from the right."""
+    """Columns that fit, in order, and those left out: rank by rank, the highest first."""
     kept = list(report.columns)
-    dropped: list[Column] = []
     while _least_width(report, kept) > width and any(column.rank for column in kept):
-        worst = max(kept, key=lambda column: (column.rank, kept.index(column)))
-        kept.remove(worst)
-        dropped.append(worst)
-    return kept, [column for column in report.columns if column in dropped]
+        worst = max(column.rank for column in kept)
+        kept = [column for column in kept if column.rank < worst]
+    return kept, [column for column in report.columns if column not in kept]
 
 
 def _least_width(report: Report, columns: Sequence[Column]) -> int:
     """Least characters of a line: numbers never fold, names and headings may."""
     return sum(_column_width(report, column) + _PADDING for column in columns)
+
+
+def _full_width(report: Report) -> int:
+    """Characters of a line on which nothing folds but headings."""
+    cells = [[len(shown(cell, c)) for cell in _cells(report, c)] for c in report.columns]
+    longest = [max([*some, len(heading(c))]) for some, c in zip(cells, report.columns, strict=True)]
+    return max(80, sum(longest) + (_PADDING + 1) * len(longest))
 
 
 def _column_width(report: Report, column: Column) -> int:
