@@ -32,10 +32,12 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command, in the order of use."""
+        del ctx
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command."""
+        del ctx
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"whichhalf.cli.{COMMANDS[cmd_name][0]}")
@@ -52,6 +54,7 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
+        del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, about) for name, (_module, about) in COMMANDS.items()])
 

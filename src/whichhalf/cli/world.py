@@ -40,7 +40,8 @@ def generate(config_file: Path | None, preset: str, seed: int, out: Path) -> Non
     summary = worlds.generate(config, seed, out)
     say(
         f"{out}: {summary.people:,} people, {summary.signups:,} signups, {summary.events:,} events"
-        f" in {summary.lines:,} lines, {summary.campaigns:,} campaigns, {len(summary.files):,} files"
+        f" in {summary.lines:,} lines, {summary.campaigns:,} campaigns,"
+        f" {len(summary.files):,} files"
     )
     say(f"Next: whichhalf -C {out} run && whichhalf -C {out} report campaigns")
 

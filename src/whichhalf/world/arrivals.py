@@ -130,7 +130,8 @@ class Arrivals:
         chosen = np.flatnonzero(by_ad)
         order = chosen[np.argsort(self._days[chosen], kind="stable")]
         days, begins = np.unique(self._days[order], return_index=True)
-        for day, rows in zip(days.tolist(), np.split(order, begins[1:]), strict=True):
+        cuts = np.split(order, begins[1:])[: len(days)]  # nothing at all splits into one empty run
+        for day, rows in zip(days.tolist(), cuts, strict=True):
             runs = weight * ((first <= day) & (day <= last))
             if runs.sum() > 0:
                 result[rows] = self._first_ad + choose(rng, runs.tolist(), len(rows))

@@ -116,7 +116,7 @@ def _content(path: Path) -> Iterator[bytes]:
                 yield piece
     except FileNotFoundError:
         raise BadDataError(f"{path}: no such file. Check `files` of the source.") from None
-    except (EOFError, gzip.BadGzipFile, isal_zlib.error) as error:
+    except broken as error:
         raise BadDataError(
             f"{path}: the gzip stream is broken: {error}. Fetch the file again and load it: what is"
             " stored of it already will count as duplicate."
