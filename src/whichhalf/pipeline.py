@@ -52,24 +52,26 @@ def run(
     full: recompute everything. until: name of the last step to run. told: called after each step.
     """
     results = []
-    for step in STEPS:
-        run_id = project.control.start(step.name)
-        try:
-            result = _RUNNERS[step.grain](project, step, full)
-        except BaseException as error:
-            project.control.end(run_id, error=f"{type(error).__name__}: {error}")
-            raise
-        project.control.end(run_id, days=result.days)
-        results.append(result)
-        if told:
-            told(result)
-        if step.name == until:
-            break
+    with project.engine() as engine:
+        for step in STEPS:
+            run_id = project.control.start(step.name)
+            try:
+                result = _RUNNERS[step.grain](project, engine, step, full)
+            except BaseException as error:
+                project.control.end(run_id, error=f"{type(error).__name__}: {error}")
+                raise
+            project.control.end(run_id, days=result.days)
+            engine.clear()
+            results.append(result)
+            if told:
+                told(result)
+            if step.name == until:
+                break
     project.publish()
     return results
 
 
-def _run_days(project: Project, step: Step, full: bool) -> StepResult:
+def _run_days(project: Project, engine: Engine, step: Step, full: bool) -> StepResult:
     """Recompute the stale days of a step, in batches of bounded size."""
     lake = project.lake
     inputs = {name: lake.state(tables.table(name)) for name in step.inputs}
@@ -82,18 +84,18 @@ def _run_days(project: Project, step: Step, full: bool) -> StepResult:
     ]
     rows = dict.fromkeys(step.outputs, 0)
     for batch in _batches(lake, step, [date.fromisoformat(day) for day in stale]):
-        with project.engine() as engine:
-            project.expose(engine, step.inputs, days=batch)
-            outputs = _compute(project, step, engine)
-            prints = {day: wanted[day.isoformat()] for day in batch}
-            for name, output in outputs.items():
-                counted = _Counted(_rows(engine, output))
-                lake.replace_days(tables.table(name), counted.reader, prints)
-                rows[name] += counted.rows
+        engine.clear()
+        project.expose(engine, step.inputs, days=batch)
+        outputs = _compute(project, step, engine)
+        prints = {day: wanted[day.isoformat()] for day in batch}
+        for name, output in outputs.items():
+            counted = _Counted(_rows(engine, output))
+            lake.replace_days(tables.table(name), counted.reader, prints)
+            rows[name] += counted.rows
     return StepResult(step.name, len(stale), rows)
 
 
-def _run_whole(project: Project, step: Step, full: bool) -> StepResult:
+def _run_whole(project: Project, engine: Engine, step: Step, full: bool) -> StepResult:
     """Recompute a whole table if any of its inputs changed."""
     lake = project.lake
     changed = {name: lake.state(tables.table(name)).changed for name in step.inputs}
@@ -102,16 +104,15 @@ def _run_whole(project: Project, step: Step, full: bool) -> StepResult:
     if not full and all(print_ == fingerprint for print_ in stored):
         return StepResult(step.name, 0, {})
     rows = {}
-    with project.engine() as engine:
-        project.expose(engine, step.inputs)
-        for name, output in _compute(project, step, engine).items():
-            counted = _Counted(_rows(engine, output))
-            lake.replace(tables.table(name), counted.reader, fingerprint)
-            rows[name] = counted.rows
+    project.expose(engine, step.inputs)
+    for name, output in _compute(project, step, engine).items():
+        counted = _Counted(_rows(engine, output))
+        lake.replace(tables.table(name), counted.reader, fingerprint)
+        rows[name] = counted.rows
     return StepResult(step.name, 1, rows)
 
 
-def _run_changes(project: Project, step: Step, full: bool) -> StepResult:
+def _run_changes(project: Project, engine: Engine, step: Step, full: bool) -> StepResult:
     """Recompute the conversion days that a change since the last run touches."""
     lake = project.lake
     states = {name: lake.state(tables.table(name)) for name in step.inputs}
@@ -123,25 +124,24 @@ def _run_changes(project: Project, step: Step, full: bool) -> StepResult:
     if not full and known and consumed == now:
         return StepResult(step.name, 0, {})
     note = ""
-    with project.engine() as engine:
-        project.expose(engine, step.inputs)
-        everything = full or not known or consumed.get("session_parts", -1) < 0
-        if not everything:
-            try:
-                changes.expose(project, engine, states, consumed)
-            except LakeError as error:
-                everything, note = True, f"full rebuild: {error}"
-        outcome = conversions.attribute(engine, project.config, everything=everything)
-        days = set(outcome.days)
-        if everything:
-            days |= {date.fromisoformat(day) for state in stored for day in state.days}
-        prints = dict.fromkeys(sorted(days), basis)
-        rows = {}
-        for name in step.outputs:  # conversions last: it holds what was consumed
-            counted = _Counted(_rows(engine, outcome.tables[name]))
-            note_consumed = {**now, basis: 1}
-            lake.replace_days(tables.table(name), counted.reader, prints, note_consumed)
-            rows[name] = counted.rows
+    project.expose(engine, step.inputs)
+    everything = full or not known or consumed.get("session_parts", -1) < 0
+    if not everything:
+        try:
+            changes.expose(project, engine, states, consumed)
+        except LakeError as error:
+            everything, note = True, f"full rebuild: {error}"
+    outcome = conversions.attribute(engine, project.config, everything=everything)
+    days = set(outcome.days)
+    if everything:
+        days |= {date.fromisoformat(day) for state in stored for day in state.days}
+    prints = dict.fromkeys(sorted(days), basis)
+    rows = {}
+    for name in step.outputs:  # conversions last: it holds what was consumed
+        counted = _Counted(_rows(engine, outcome.tables[name]))
+        note_consumed = {**now, basis: 1}
+        lake.replace_days(tables.table(name), counted.reader, prints, note_consumed)
+        rows[name] = counted.rows
     return StepResult(step.name, len(days), rows, note)
 
 
@@ -218,7 +218,7 @@ def _batches(lake: Lake, step: Step, days: Sequence[date]) -> Iterator[list[date
         yield batch
 
 
-_RUNNERS: dict[Grain, Callable[[Project, Step, bool], StepResult]] = {
+_RUNNERS: dict[Grain, Callable[[Project, Engine, Step, bool], StepResult]] = {
     Grain.DAY: _run_days,
     Grain.WHOLE: _run_whole,
     Grain.CHANGES: _run_changes,

@@ -32,8 +32,6 @@ READERS: dict[str, str] = {
     "ecb_rates": "whichhalf.collect.rates",
     "table": "whichhalf.collect.table_files",
 }
-# Money needs rates, and what names a campaign or product comes before what pays for it.
-_ORDER = ("ecb_rates", "rates")
 BATCH_ROWS = 2_000_000  # rows that are merged into the lake in one go
 
 
@@ -72,18 +70,18 @@ def load_sources(
     """
     sources = _chosen(project, names)
     results = []
-    for source in sorted(
-        sources, key=lambda s: _ORDER.index(_rank(s)) if _rank(s) in _ORDER else 9
-    ):
-        result = load_files(project, source, files_of(project, source))
-        results.append(result)
-        if told:
-            told(result)
+    with project.engine() as engine:
+        for source in sorted(sources, key=_rank):
+            result = load_files(project, engine, source, files_of(project, source))
+            results.append(result)
+            if told:
+                told(result)
     return results
 
 
-def _rank(source: SourceConfig) -> str:
-    return source.table if source.kind == "table" else source.kind
+def _rank(source: SourceConfig) -> int:
+    """Money needs rates: quotes come first. Otherwise the order of whichhalf.toml holds."""
+    return int(source.kind != "ecb_rates" and source.table != "rates")
 
 
 def _chosen(project: Project, names: Sequence[str]) -> list[SourceConfig]:
@@ -103,23 +101,28 @@ def load_table(project: Project, name: str, files: Sequence[Path]) -> Loaded:
     for path in files:
         if not path.is_file():
             raise BadDataError(f"{path}: no such file.")
-    return load_files(project, source, list(files), always=True)
+    with project.engine() as engine:
+        return load_files(project, engine, source, list(files), always=True)
 
 
 def load_files(
-    project: Project, source: SourceConfig, files: list[Path], *, always: bool = False
+    project: Project,
+    engine: Engine,
+    source: SourceConfig,
+    files: list[Path],
+    *,
+    always: bool = False,
 ) -> Loaded:
     """Load those of the files that are new or changed (all, if `always`)."""
     result = Loaded(source.name, _table_name(source))
     known = {} if always else project.control.loaded(source.name)
     fresh = {path: state for path in files if (state := changed(source, path, known))}
     result.files, result.skipped_files = len(fresh), len(files) - len(fresh)
-    with project.engine() as engine:
-        loader = Loader(project, engine, source, result)
-        begun: dict[str, LoadedFile] = {}
-        for batch in _batched(_parsed(project, source, list(fresh))):
-            loader.take(batch)
-            begun |= {str(path): fresh[path] for path, _part in batch}
+    loader = Loader(project, engine, source, result)
+    begun: dict[str, LoadedFile] = {}
+    for batch in _batched(_parsed(project, source, list(fresh))):
+        loader.take(batch)
+        begun |= {str(path): fresh[path] for path, _part in batch}
     project.control.note_loaded(source.name, begun)
     return result
 

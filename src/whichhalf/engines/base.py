@@ -78,6 +78,10 @@ class Engine(ABC):
         """Forget a relation; nothing happens where there is none."""
 
     @abstractmethod
+    def clear(self) -> None:
+        """Forget every relation: the next step begins with nothing."""
+
+    @abstractmethod
     def close(self) -> None:
         """Let go of memory and files."""
 

@@ -24,6 +24,7 @@ class DuckDB(Engine):
         limits.spill.mkdir(parents=True, exist_ok=True)
         self.connection = duckdb.connect(":memory:")
         self._kinds: dict[str, str] = {}  # relation → view or table
+        self._borrowed: set[str] = set()  # relations that read Arrow tables
         settings = {
             "TimeZone": "UTC",
             "memory_limit": f"{limits.memory_bytes}B",
@@ -66,6 +67,7 @@ class DuckDB(Engine):
         """Read the Arrow rows where they are; zoned times become plain ones."""
         self.drop(name)
         self._kinds[name] = "view"
+        self._borrowed.add(name)
         self.connection.register(f"{name}{_ARROW}", rows)
         columns = ", ".join(_exposed(field) for field in rows.schema)
         self._run(f"create temp view {_name(name)} as select {columns} from {_name(name + _ARROW)}")
@@ -94,6 +96,14 @@ class DuckDB(Engine):
         kind = self._kinds.pop(name, None)
         if kind:
             self._run(f"drop {kind} {_name(name)}")
+        if kind == "view" and name in self._borrowed:
+            self._borrowed.discard(name)
+            self.connection.unregister(f"{name}{_ARROW}")
+
+    def clear(self) -> None:
+        """Forget every view and table; views first, since they may read tables."""
+        for name in sorted(self._kinds, key=lambda name: self._kinds[name], reverse=True):
+            self.drop(name)
 
     def close(self) -> None:
         """Close the connection; its spilled files go with it."""

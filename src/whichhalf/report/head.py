@@ -14,6 +14,7 @@ from whichhalf.report.query import BASES, MODELS, Query, first_instant
 from whichhalf.report.result import Fact
 
 PACKAGE = "whichhalf.report"
+_NO_DAY = date(1970, 1, 2)  # of a table without rows
 NEEDS = ("session_parts", "key_events", "payments", "ad_costs", "quarantine")
 
 
@@ -54,8 +55,11 @@ def _rendered(name: str, dialect: str, parameters: tuple[tuple[str, object], ...
 
 def freshness(engine: Engine, project: Project) -> Freshness:
     """Read how far the data reaches. Reads NEEDS."""
-    newest = engine.table(select(engine, "newest")).to_pylist()[0]
-    costs = engine.table(select(engine, "newest_costs")).to_pylist()
+    days = engine.table(select(engine, "newest_days")).to_pylist()[0]
+    days = {name: day or _NO_DAY for name, day in days.items()}
+    since = days.pop("costs_on") - timedelta(days=1)
+    newest = engine.table(select(engine, "newest", **days)).to_pylist()[0]
+    costs = engine.table(select(engine, "newest_costs", since=since)).to_pylist()
     aside = engine.table(select(engine, "set_aside")).to_pylist()
     cost_at = max((row["newest_at"] + timedelta(hours=row["hours"]) for row in costs), default=None)
     return Freshness(

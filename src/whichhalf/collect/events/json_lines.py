@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -107,6 +108,7 @@ def _content(path: Path) -> Iterator[bytes]:
     """Pieces of a file's text; gzip is known by its first bytes, not by its name."""
     from isal import igzip, isal_zlib
 
+    inflating = cast("type[Exception]", isal_zlib.error)  # its stub says: an instance
     try:
         with path.open("rb") as file:
             is_gzip = file.read(2) == b"\x1f\x8b"
@@ -116,7 +118,7 @@ def _content(path: Path) -> Iterator[bytes]:
                 yield piece
     except FileNotFoundError:
         raise BadDataError(f"{path}: no such file. Check `files` of the source.") from None
-    except broken as error:
+    except (EOFError, gzip.BadGzipFile, inflating) as error:
         raise BadDataError(
             f"{path}: the gzip stream is broken: {error}. Fetch the file again and load it: what is"
             " stored of it already will count as duplicate."
