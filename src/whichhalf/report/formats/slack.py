@@ -22,8 +22,8 @@ MAX_FIELD = 2000
 MAX_FIELDS = 10
 MAX_HEADER = 150
 MAX_CONTEXT = 10
-_LINE = 88  # characters of a line of code that a desktop shows unbroken
-_NAME = 34
+_LINE = 96  # characters of a line of code that a wide window shows unbroken
+_NAME = 28
 _TABLE_SECTIONS = 20  # sections of rows: a message longer than this is read by nobody
 
 
