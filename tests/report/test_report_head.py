@@ -23,7 +23,12 @@ def conversion(name, kind, person, when, value="0"):
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    aside = {"source_name": "s", "file": "f", "reason": "no_rate", "received_at": datetime(2026, 1, 9)}
+    aside = {
+        "source_name": "s",
+        "file": "f",
+        "reason": "no_rate",
+        "received_at": datetime(2026, 1, 9),
+    }
     tables = {
         "conversions": [
             # Before midnight of New York, which is 05:00 UTC.

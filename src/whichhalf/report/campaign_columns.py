@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from whichhalf.report.result import Cell, Column
@@ -33,6 +33,33 @@ IDS: dict[str, tuple[str, ...]] = {
 }
 
 
+_SIGNUP_SHARE = "registrations / installs"
+_BUYER_RATE = "buyers / registrations"
+
+# {currency} in a heading is that of the report.
+_BEFORE_PRODUCTS = (
+    Column("spend", "Spend {currency}", "money", 2, "Σ spend"),
+    Column("impressions", "Impressions", "count", rank=6),
+    Column("clicks", "Clicks", "count", rank=6),
+    Column("installs", "Installs", "count", rank=3),
+    Column("cpi", "CPI: spend / installs", "money", 2, "spend / installs", 4),
+    Column("registrations", "Registrations", "count"),
+    Column("install_to_signup", f"Install→signup: {_SIGNUP_SHARE}", "share", 2, _SIGNUP_SHARE, 5),
+    Column("logins", "Logins", "count", rank=6),
+    Column("buyers", "Buyers", "count", formula="people with a purchase"),
+    Column("buying_frequency", "Buying frequency: purchases", "count", 0, "purchases", 7),
+    Column("buyer_rate", f"Buyer rate: {_BUYER_RATE}", "share", 2, _BUYER_RATE, 2),
+)
+_AFTER_PRODUCTS = (
+    Column(
+        "revenue", "Revenue {currency}", "money", 2, "charges + ad revenue − refunds − chargebacks"
+    ),
+    Column("arpu", "ARPU: revenue / registrations", "money", 2, "revenue / registrations", 7),
+    Column("arppu", "ARPPU: revenue / buyers", "money", 2, "revenue / buyers", 7),
+    Column("roas", "ROAS: revenue / spend", "ratio", 2, "revenue / spend"),
+)
+
+
 @dataclass(frozen=True)
 class Product:
     """A product's column. product_id "": purchases whose product is not known."""
@@ -58,52 +85,12 @@ def columns(by: str, products: Sequence[Product], currency: str) -> tuple[Column
         Column(item.column, item.label, "count", formula="purchases of the product", rank=8)
         for item in products
     ]
-    before, after = _measures(currency)
-    return (*texts, *ids, match, *before, *packs, *after)
-
-
-def _measures(currency: str) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
-    """Columns before and after the products."""
-    before = (
-        Column("spend", f"Spend {currency}", "money", 2, "Σ spend"),
-        Column("impressions", "Impressions", "count", rank=6),
-        Column("clicks", "Clicks", "count", rank=6),
-        Column("installs", "Installs", "count", rank=3),
-        Column("cpi", "CPI: spend / installs", "money", 2, "spend / installs", 4),
-        Column("registrations", "Registrations", "count"),
-        Column(
-            "install_to_signup",
-            "Install→signup: registrations / installs",
-            "share",
-            2,
-            "registrations / installs",
-            5,
-        ),
-        Column("logins", "Logins", "count", rank=6),
-        Column("buyers", "Buyers", "count", formula="people with a purchase"),
-        Column("buying_frequency", "Buying frequency: purchases", "count", 0, "purchases", 7),
-        Column(
-            "buyer_rate",
-            "Buyer rate: buyers / registrations",
-            "share",
-            2,
-            "buyers / registrations",
-            2,
-        ),
-    )
-    after = (
-        Column(
-            "revenue",
-            f"Revenue {currency}",
-            "money",
-            2,
-            "charges + ad revenue − refunds − chargebacks",
-        ),
-        Column("arpu", "ARPU: revenue / registrations", "money", 2, "revenue / registrations", 7),
-        Column("arppu", "ARPPU: revenue / buyers", "money", 2, "revenue / buyers", 7),
-        Column("roas", "ROAS: revenue / spend", "ratio", 2, "revenue / spend"),
-    )
-    return before, after
+    measures = [
+        replace(column, heading=column.heading.format(currency=currency))
+        for column in (*_BEFORE_PRODUCTS, *_AFTER_PRODUCTS)
+    ]
+    place = len(_BEFORE_PRODUCTS)
+    return (*texts, *ids, match, *measures[:place], *packs, *measures[place:])
 
 
 def number(value: Cell) -> Cell:
