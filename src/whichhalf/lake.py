@@ -246,7 +246,7 @@ class Lake:
                 predicate=predicate,
                 partition_by=["day"] if table.partitioned else None,
                 commit_properties=CommitProperties(custom_metadata=metadata, max_commit_retries=0),
-                writer_properties=WriterProperties(compression="ZSTD", compression_level=1),
+                writer_properties=WriterProperties(compression="SNAPPY"),
                 **options,
             )
         except DeltaError as error:

@@ -6,8 +6,14 @@ ua-parser does the work. It is slow (about 600 a second in plain Python, 100 tim
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from ua_parser import Result
 
 AGENTS = pa.schema(
     [
@@ -54,16 +60,21 @@ def parse_agents(agents: pa.Array | pa.ChunkedArray) -> pa.Table:
     os: lower case: ios, android, windows, macos, linux, chromeos …; null where unknown.
     is_bot: a spider by ua-parser, or named like a program (empty agents too).
     """
-    from ua_parser import parse
-
     distinct = pc.unique(_flat(agents).drop_null())
-    found = [parse(agent) for agent in distinct.to_pylist()]
+    found = [_parse(agent) for agent in distinct.to_pylist()]
     device = pa.array([_family(one.device) for one in found], pa.string())
     browser = pa.array([_family(one.user_agent) for one in found], pa.string())
     system = pa.array([_system(_family(one.os)) for one in found], pa.string())
     spider = pc.fill_null(pc.equal(device, "Spider"), False)
     is_bot = pc.or_(spider, pc.match_substring_regex(distinct, _BOT))
     return pa.table([distinct, device, system, browser, is_bot], schema=AGENTS)
+
+
+@lru_cache(maxsize=100_000)  # agents come again with every piece of a file, and every file
+def _parse(agent: str) -> Result:
+    from ua_parser import parse
+
+    return parse(agent)
 
 
 def take_agents(agents: pa.Array | pa.ChunkedArray, parsed: pa.Table) -> pa.Table:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from whichhalf.collect.reading import Bad, Raw
 from whichhalf.errors import BadDataError
 
-CHUNK_BYTES = 24 * 2**20  # of text; the memory of a load is a small multiple of it
+CHUNK_BYTES = 40 * 2**20  # of text; the memory of a load is a small multiple of it
 _NEWLINE = 10
 _BEYOND_ASCII = 128
 IntArray = np.ndarray[tuple[int], np.dtype[np.int32]]

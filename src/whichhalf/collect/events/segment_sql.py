@@ -109,7 +109,8 @@ select
     {_time("original_at")} as original_time,
     {_time("sent_at")} as sent_time,
     {_time("received_at")} as received_time,
-    {_time("stamped_at")} as stamped_time
+    case when original_at is null or sent_at is null or received_at is null
+        then {_time("stamped_at")} end as stamped_time
 from ({_SAID})
 """
 
@@ -145,7 +146,8 @@ select
             or (received_at is not null and received_time is null)
             or (original_at is not null and original_time is null)
             or (sent_at is not null and sent_time is null)
-            or (stamped_at is not null and stamped_time is null)
+            or (stamped_at is not null and stamped_time is null
+                and (original_at is null or sent_at is null or received_at is null))
             or occurred < timestamp '2000-01-01' or occurred > received + interval 1 day
             or received > now()::timestamp + interval 1 day
             then 'impossible_time'
