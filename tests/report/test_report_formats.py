@@ -191,3 +191,11 @@ def test_formats_show_a_report_without_rows():
 def test_an_unknown_format_names_the_nearest():
     with pytest.raises(UsageError, match="Did you mean 'xlsx'"):
         render(report(), "xslx")
+
+
+def test_slack_total_leaves_out_what_has_no_total():
+    columns = (COLUMNS[0], Column("began", "Began", "date"), COLUMNS[2])
+    shown = report(rows=(), columns=columns, total=("TOTAL", "", Decimal(5)))
+    text = str(blocks_of(shown))
+    assert "TOTAL Spend EUR" in text
+    assert "TOTAL Began" not in text

@@ -72,7 +72,7 @@ def _total_fields(report: Report) -> list[tuple[str, str]]:
     pairs = [
         (f"TOTAL {heading(column)}", shown(cell, column))
         for column, cell in zip(report.columns, report.total, strict=True)
-        if not column.is_text and column.rank <= 2
+        if not column.is_text and column.rank <= 2 and cell != ""
     ]
     return pairs[:MAX_FIELDS]
 
