@@ -107,7 +107,7 @@ STEPS: tuple[Step, ...] = (
         ("attribute.channel_rules", "attribute.paid_rules"), _sources, _rules_version,
     ),
     Step(
-        "attribute", 1, Grain.CHANGES,
+        "attribute", 2, Grain.CHANGES,
         ("key_events", "installs", "payments", "loaded_conversions", "rates", "users", "persons",
          "session_parts", "touches", "sources"),
         conversions.OUTPUTS,

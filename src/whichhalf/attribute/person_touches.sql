@@ -3,7 +3,8 @@
 -- grain: person_id, touch_id    day: touched_at
 with in_sessions as (
     select
-        t.app, t.touch_id, t.touch_type, t.touched_at, t.source_key, s.person_id, s.session_number,
+        t.app, t.touch_id, t.touch_type, t.touched_at, t.source_key, t.referrer_host, s.person_id,
+        s.session_number,
         row_number() over (
             partition by s.person_id, s.session_number, t.source_key
             order by t.touched_at, t.touch_id
@@ -14,7 +15,7 @@ with in_sessions as (
 
 outside as (
     select
-        t.app, t.touch_id, t.touch_type, t.touched_at, t.source_key,
+        t.app, t.touch_id, t.touch_type, t.touched_at, t.source_key, t.referrer_host,
         coalesce(
             u.person_id, t.user_id, v.person_id, concat(t.visitor_id, '@', t.app)
         ) as person_id
@@ -31,15 +32,20 @@ sourced_sessions as (
     from in_sessions
 )
 
-select app, person_id, touch_id, touch_type, touched_at, source_key, session_number
+select
+    app, person_id, touch_id, touch_type, touched_at, source_key, session_number, referrer_host
 from in_sessions
 where ordinal = 1
 union all
-select app, person_id, touch_id, touch_type, touched_at, source_key, cast(null as bigint)
+select
+    app, person_id, touch_id, touch_type, touched_at, source_key, cast(null as bigint),
+    referrer_host
 from outside
 where person_id is not null
 union all
-select s.app, s.person_id, s.session_id, 'visit', s.started_at, 'direct', s.session_number
+select
+    s.app, s.person_id, s.session_id, 'visit', s.started_at, 'direct', s.session_number,
+    cast(null as varchar)
 from person_sessions as s
 left join sourced_sessions as k
     on s.person_id = k.person_id and s.session_number = k.session_number
