@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from table_rows import ENGINES, make_project
 
+from table_rows import ENGINES, make_project
 from whichhalf.engines import Engine, open_engine
 from whichhalf.engines.base import Limits
 from whichhalf.project import Project

@@ -10,8 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from table_rows import ENGINES, make_rows, read_cells, typed_rows, write_rows
 
+from table_rows import ENGINES, make_rows, read_cells, typed_rows, write_rows
 from whichhalf import pipeline, views
 from whichhalf.steps import STEPS
 from whichhalf.tables import TABLES, Kind

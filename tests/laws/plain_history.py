@@ -1,0 +1,190 @@
+"""Who was who, and their sessions and touches, by the words of the design alone: plain Python.
+
+No part, no map and no view of whichhalf is used; events of persons are merged and cut one by one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+import networkx as nx
+from law_worlds import GAP, MICROSECOND
+
+Row = dict[str, Any]
+Visitor = tuple[str, str]  # app, visitor id
+_TAGS = ("source", "medium", "campaign", "content", "term", "utm_id", "click_id_kind")
+
+
+def place(event: Row) -> tuple[datetime, str]:
+    """Where an event stands in its visitor's stream."""
+    return event["occurred_at"], event["message_id"]
+
+
+def plain_users(events: list[Row]) -> dict[str, str]:
+    """User → person: components over aliases between known users, named by the least."""
+    graph = nx.Graph()
+    graph.add_nodes_from(event["user_id"] for event in events if event["user_id"])
+    known = set(graph)
+    for event in events:
+        if event.get("call") == "alias" and f"u:{event['previous_id']}" in known:
+            graph.add_edge(f"u:{event['previous_id']}", event["user_id"])
+    return {user: min(group) for group in nx.connected_components(graph) for user in group}
+
+
+@dataclass
+class Part:
+    """Events of a visitor's day without a longer pause and without a second user."""
+
+    visitor: Visitor
+    events: list[Row] = field(default_factory=list)
+
+    @property
+    def part_id(self) -> str:
+        return str(self.events[0]["message_id"])
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.visitor[0], self.part_id
+
+    @property
+    def started_at(self) -> datetime:
+        return self.events[0]["occurred_at"]  # type: ignore[no-any-return]
+
+    @property
+    def user(self) -> str | None:
+        return next((event["user_id"] for event in self.events if event["user_id"]), None)
+
+
+def plain_parts(events: list[Row]) -> list[Part]:
+    """Cut each visitor's day at pauses over the gap and at changes of the user carried."""
+    streams: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for event in events:
+        if event["visitor_id"]:
+            day = event["occurred_at"].date()
+            streams[event["app"], event["visitor_id"], day].append(event)
+    parts = []
+    for (app, visitor, _day), stream in streams.items():
+        carried, before = None, None
+        for event in sorted(stream, key=place):
+            user = event["user_id"]
+            is_other = user is not None and carried not in (None, user)
+            if before is None or event["occurred_at"] - before > GAP or is_other:
+                parts.append(Part((app, visitor)))
+            parts[-1].events.append(event)
+            carried, before = user or carried, event["occurred_at"]
+    return parts
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session of a person's merged stream."""
+
+    person: str
+    number: int
+    events: list[Row]
+
+    @property
+    def session_id(self) -> str:
+        return str(self.events[0]["message_id"])
+
+    @property
+    def bounds(self) -> tuple[datetime, datetime]:
+        return self.events[0]["occurred_at"], self.events[-1]["occurred_at"]
+
+
+class History:
+    """Persons of events, their sessions and touches."""
+
+    def __init__(self, events: list[Row], clicks: Sequence[Row] = ()) -> None:
+        # A click makes a user known where it says which visitor carried it.
+        known = [click for click in clicks if click["visitor_id"]]
+        self.users = plain_users([*events, *known])
+        self.links = self._links(events, clicks)
+        self.parts = plain_parts(events)
+        self.person_of_event: dict[tuple[str, str], str] = {}
+        for part in self.parts:
+            person = self.person_of(part.visitor, part.user, part.started_at)
+            for event in part.events:
+                self.person_of_event[event["app"], event["message_id"]] = person
+        self.clicks = clicks
+        self.sessions = self._sessions(events)
+
+    def _links(
+        self, events: list[Row], clicks: Sequence[Row]
+    ) -> dict[Visitor, list[tuple[Any, ...]]]:
+        """(time, id, user) of everything that says whom a visitor carries, in order."""
+        links: dict[Visitor, list[tuple[Any, ...]]] = defaultdict(list)
+        for event in events:
+            said = (*place(event), event["user_id"])
+            if event["visitor_id"] and event["user_id"]:
+                links[event["app"], event["visitor_id"]].append(said)
+            if event["call"] == "alias":
+                links[event["app"], f"a:{event['previous_id']}"].append(said)
+        for click in clicks:
+            if click["visitor_id"] and click["user_id"]:
+                said = (click["touched_at"], click["touch_id"], click["user_id"])
+                links[click["app"], click["visitor_id"]].append(said)
+        return {visitor: sorted(said) for visitor, said in links.items()}
+
+    def person_of(self, visitor: Visitor | None, user: str | None, at: datetime) -> str:
+        """The user's person; else that of the latest user then; else of the next; else its own."""
+        if user is None and visitor is not None:
+            links = self.links.get(visitor, [])
+            past = [user for time, _id, user in links if time <= at]
+            coming = [user for time, _id, user in links if time > at]
+            user = past[-1] if past else coming[0] if coming else None
+        if user is not None:
+            return self.users.get(user, user)
+        assert visitor is not None
+        return f"{visitor[1]}@{visitor[0]}"
+
+    def _sessions(self, events: list[Row]) -> list[Session]:
+        streams: dict[str, list[Row]] = defaultdict(list)
+        for event in events:
+            if event["visitor_id"]:
+                person = self.person_of_event[event["app"], event["message_id"]]
+                streams[person].append(event)
+        sessions = []
+        for person, stream in streams.items():
+            cut: list[list[Row]] = []
+            for event in sorted(stream, key=place):
+                if not cut or event["occurred_at"] - cut[-1][-1]["occurred_at"] > GAP:
+                    cut.append([])
+                cut[-1].append(event)
+            sessions += [Session(person, number, part) for number, part in enumerate(cut, 1)]
+        return sessions
+
+    def touches(self) -> dict[str, list[tuple[datetime, str, bool, bool]]]:
+        """Person → (time, touch id, is paid, is click), in order."""
+        touches = defaultdict(list)
+        for session in self.sessions:
+            sourced = [event for event in session.events if source_of(event)]
+            by_source = sorted(sourced, key=lambda event: (source_of(event), place(event)))
+            for source, group in groupby(by_source, key=source_of):
+                touches[session.person].append((*place(next(group)), "cpc" in source, False))
+            if not sourced:
+                touches[session.person].append(
+                    (session.bounds[0], session.session_id, False, False)
+                )
+        for click in self.clicks:
+            visitor = (click["app"], click["visitor_id"]) if click["visitor_id"] else None
+            person = self.person_of(visitor, click["user_id"], click["touched_at"])
+            touches[person].append((click["touched_at"], click["touch_id"], True, True))
+        return {person: sorted(of_person) for person, of_person in touches.items()}
+
+
+def source_of(event: Row) -> tuple[str, ...]:
+    """The source tuple of an event; empty where it brings none. Tags beat the referrer."""
+    tags = tuple(event.get(tag) or "" for tag in _TAGS)
+    if any(tags):
+        return tags
+    host = event.get("referrer_host")
+    return ("referrer", host) if host not in (None, event["url_host"], "paypal.com") else ()
+
+
+__all__ = ["MICROSECOND", "History", "Part", "Session", "plain_parts", "plain_users", "source_of"]
