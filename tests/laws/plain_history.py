@@ -159,22 +159,22 @@ class History:
             sessions += [Session(person, number, part) for number, part in enumerate(cut, 1)]
         return sessions
 
-    def touches(self) -> dict[str, list[tuple[datetime, str, bool, bool]]]:
-        """Person → (time, touch id, is paid, is click), in order."""
+    def touches(self) -> dict[str, list[tuple[datetime, str, bool, bool, bool]]]:
+        """Person → (time, touch id, is paid, is click, is direct), in order."""
         touches = defaultdict(list)
         for session in self.sessions:
             sourced = [event for event in session.events if source_of(event)]
             by_source = sorted(sourced, key=lambda event: (source_of(event), place(event)))
             for source, group in groupby(by_source, key=source_of):
-                touches[session.person].append((*place(next(group)), "cpc" in source, False))
+                touches[session.person].append((*place(next(group)), "cpc" in source, False, False))
             if not sourced:
                 touches[session.person].append(
-                    (session.bounds[0], session.session_id, False, False)
+                    (session.bounds[0], session.session_id, False, False, True)
                 )
         for click in self.clicks:
             visitor = (click["app"], click["visitor_id"]) if click["visitor_id"] else None
             person = self.person_of(visitor, click["user_id"], click["touched_at"])
-            touches[person].append((click["touched_at"], click["touch_id"], True, True))
+            touches[person].append((click["touched_at"], click["touch_id"], True, True, False))
         return {person: sorted(of_person) for person, of_person in touches.items()}
 
 

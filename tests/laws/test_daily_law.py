@@ -17,8 +17,8 @@ from law_worlds import (
     install_lists,
     payment_lists,
 )
-from table_rows import make_project, make_rows
 
+from table_rows import make_project, make_rows
 from whichhalf import pipeline
 from whichhalf.collect.store import store
 from whichhalf.project import Project

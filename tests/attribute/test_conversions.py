@@ -1,0 +1,57 @@
+"""What step `attribute` refuses, and that a change far back reaches the conversions it touches."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from table_rows import make_rows, write_rows
+from whichhalf import pipeline
+from whichhalf.errors import BadDataError
+from whichhalf.project import Project
+
+
+def result_of(project: Project, step: str) -> pipeline.StepResult:
+    return next(result for result in pipeline.run(project) if result.step == step)
+
+
+def test_money_without_a_rate_is_refused_by_name(project_of) -> None:
+    project = project_of()
+    payment = {"payment_id": "p1", "paid_at": "2026-03-01 10:00:00", "amount": "1"}
+    write_rows(project, "payments", make_rows("payments", [payment | {"currency": "EUR"}]))
+    with pytest.raises(BadDataError, match="payments: 1 rows in EUR from 2026-03-01"):
+        pipeline.run(project)
+
+
+def test_costs_without_a_rate_are_refused_by_name(project_of) -> None:
+    project = project_of()
+    cost = {"network": "meta", "campaign_name": "x", "starts_at": "2026-03-01 00:00:00"}
+    rows = make_rows("ad_costs", [cost | {"spend": "1", "currency": "JPY"}])
+    write_rows(project, "ad_costs", rows)
+    with pytest.raises(BadDataError, match=r"ad_costs: 1 rows in JPY from 2026-03-01.*USD"):
+        pipeline.run(project)
+
+
+def test_only_the_days_that_a_late_event_touches_are_recomputed(project_of) -> None:
+    """A late log-in on the 1st moves the credit of that person's payments, and of no other's."""
+    project = project_of()
+    payments = [
+        {"payment_id": f"p{day}-{user}", "user_id": f"u:{user}", "amount": "1",
+         "paid_at": f"2026-03-{day:02d} 10:00:00"}
+        for user, day in ((1, 5), (1, 9), (2, 7))
+    ]  # fmt: skip
+    visit = {"visitor_id": "a:1", "call": "page", "source": "ads", "medium": "cpc"}
+    events = [visit | {"message_id": "m1", "occurred_at": "2026-03-01 10:00:00"}]
+    write_rows(project, "payments", make_rows("payments", payments))
+    write_rows(project, "events", make_rows("events", events))
+    assert result_of(project, "attribute").days == 3
+    assert project.table("credits").arrow().num_rows == 0
+    late = {"visitor_id": "a:1", "user_id": "u:1", "call": "identify", "message_id": "m2"}
+    rows = make_rows("events", [late | {"occurred_at": "2026-03-01 10:01:00"}])
+    write_rows(project, "events", rows)
+    assert result_of(project, "attribute").days == 2
+    credits = project.table("credits").arrow()
+    assert set(credits["touch_id"].to_pylist()) == {"m1"}
+    assert set(credits["day"].to_pylist()) == {date(2026, 3, 5), date(2026, 3, 9)}
+    assert result_of(project, "attribute").is_fresh
