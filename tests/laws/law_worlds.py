@@ -81,6 +81,23 @@ def events(draw: st.DrawFn, message_id: str, instants: st.SearchStrategy[datetim
 
 
 @st.composite
+def device_events(draw: st.DrawFn) -> list[Row]:
+    """Events of one person on two devices at once: a long part beside short ones is common."""
+    stands = st.tuples(st.sampled_from(("a:1", "a:1", "d:2")), st.integers(0, 14))
+    return [
+        {
+            "app": "web",
+            "message_id": f"m{number * 37 % 101:03d}",
+            "visitor_id": visitor,
+            "user_id": "u:1",
+            "call": "track",
+            "occurred_at": START + step * GAP / 2,
+        }
+        for number, (visitor, step) in enumerate(draw(st.lists(stands, min_size=6, max_size=12)))
+    ]
+
+
+@st.composite
 def click_lists(draw: st.DrawFn) -> list[Row]:
     """Rows of clicks; some know the visitor, some the user."""
     return [

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from law_steps import everything, put_history, put_inputs, read
-from law_worlds import Row, click_lists, event_lists, examples
+from law_worlds import Row, click_lists, device_events, event_lists, examples
 from plain_history import History, place, plain_parts, source_of
 
 from whichhalf import sql, views
@@ -21,7 +21,7 @@ def naive(time: datetime) -> datetime:
     return time.replace(tzinfo=None)
 
 
-@examples(60)
+@examples(40)
 @given(event_lists(), click_lists())
 def test_history_as_by_hand(sql_engine: Engine, events: list[Row], clicks: list[Row]) -> None:
     put_inputs(sql_engine, events=events, clicks=clicks)
@@ -96,6 +96,14 @@ def test_events_belong_to_the_person_of_their_part(sql_engine: Engine, events: l
             expected.append((event["app"], event["message_id"], person))
     found = read(sql_engine, "event_persons", "app", "message_id", "person_id")
     assert found == sorted(expected, key=repr)
+
+
+@examples(25)
+@given(device_events())
+def test_a_long_part_holds_the_session_open(sql_engine: Engine, events: list[Row]) -> None:
+    put_inputs(sql_engine, events=events)
+    put_history(sql_engine)
+    coalesced_parts_are_the_sessions_of_the_merged_stream(sql_engine, History(events))
 
 
 @examples(15)
