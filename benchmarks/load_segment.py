@@ -1,10 +1,10 @@
 """Loading gzipped Segment JSON lines, beside DuckDB's bare read_json of the same file.
 
-    python benchmarks/load_segment.py [--events 600000] [--pairs 3] [--format json]
+    python -m benchmarks.load_segment [--events 600000] [--pairs 3] [--format json]
 
 Each pair runs both in processes of their own, one after the other; printed are medians of wall and
-CPU seconds, events a second, and the ratio of whichhalf's load to the bare read (the limit: it only
-parses the JSON into columns; whichhalf also checks, takes addresses apart, de-duplicates and writes).
+CPU seconds, events a second, and the ratio of a load to the bare read (the limit: it only
+parses JSON into columns; whichhalf also checks, takes addresses apart, de-duplicates, writes).
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ import argparse
 import gzip
 import json
 import random
-import resource
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.processes import timed
+
+SYSTEMS = ("Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7", "X11; Linux x86_64")
 AGENTS = [
-    f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36"
-    for system in ("Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7", "X11; Linux x86_64")
+    f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0"
+    " Safari/537.36"
+    for system in SYSTEMS
     for version in range(100, 140)
 ]
 BARE = """
@@ -74,17 +75,6 @@ def make(path: Path, events: int) -> None:
             file.write(json.dumps(event, separators=(",", ":")) + "\n")
 
 
-def timed(command: list[str]) -> tuple[float, float, int]:
-    """Wall seconds, CPU seconds and peak bytes of a command."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    began = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
-    wall = time.perf_counter() - began
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall, cpu, after.ru_maxrss * 1024
-
-
 def load_command(folder: Path, file: Path) -> list[str]:
     """A fresh project that loads the file."""
     folder.mkdir()
@@ -103,19 +93,20 @@ def measure(events: int, pairs: int) -> dict[str, float]:
         for number in range(pairs):
             bare.append(timed([sys.executable, "-c", BARE, str(file)]))
             ours.append(timed(load_command(folder / f"project-{number}", file)))
-    wall, cpu = (statistics.median(run[n] for run in ours) for n in (0, 1))
-    bare_wall, bare_cpu = (statistics.median(run[n] for run in bare) for n in (0, 1))
+    wall = statistics.median(run.wall for run in ours)
+    bare_wall = statistics.median(run.wall for run in bare)
+    pairs_run = list(zip(ours, bare, strict=True))
     return {
         "events": events,
         "load_seconds": round(wall, 2),
-        "load_cpu_seconds": round(cpu, 2),
+        "load_cpu_seconds": round(statistics.median(run.cpu for run in ours), 2),
         "load_events_per_second": round(events / wall),
         "bare_seconds": round(bare_wall, 2),
-        "bare_cpu_seconds": round(bare_cpu, 2),
+        "bare_cpu_seconds": round(statistics.median(run.cpu for run in bare), 2),
         "bare_events_per_second": round(events / bare_wall),
-        "ratio_wall": round(statistics.median(o[0] / b[0] for o, b in zip(ours, bare, strict=True)), 2),
-        "ratio_cpu": round(statistics.median(o[1] / b[1] for o, b in zip(ours, bare, strict=True)), 2),
-        "peak_memory_megabytes": round(max(run[2] for run in ours) / 1e6),
+        "ratio_wall": round(statistics.median(o.wall / b.wall for o, b in pairs_run), 2),
+        "ratio_cpu": round(statistics.median(o.cpu / b.cpu for o, b in pairs_run), 2),
+        "peak_memory_megabytes": round(max(run.peak_bytes for run in ours) / 1e6),
     }
 
 

@@ -21,8 +21,9 @@ from deltalake import CommitProperties, DeltaTable, WriterProperties, write_delt
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from whichhalf.engines.base import Scan
-from whichhalf.errors import LakeError, SchemaError
+from whichhalf.errors import LakeError
 from whichhalf.tables import Kind, Table
+from whichhalf.tables.conform import conform
 
 STATE_KEY = "whichhalf.state"
 WHOLE = "*"  # the one "day" of a table without partitions
@@ -43,10 +44,12 @@ class State:
 
     days: stamp of every day ever written; WHOLE for a table without partitions.
     consumed: version of each input that a step by changes has taken in.
+    is_uniform: whether all files have the same columns.
     """
 
     days: Mapping[str, Stamp]
     consumed: Mapping[str, int]
+    is_uniform: bool = True
 
     @property
     def changed(self) -> int:
@@ -124,8 +127,8 @@ class Lake:
             if STATE_KEY in commit:
                 content = orjson.loads(commit[STATE_KEY])
                 days = {day: Stamp(*stamp) for day, stamp in content["days"].items()}
-                return State(days, content["consumed"])
-        return EMPTY
+                return State(days, content["consumed"], content["is_uniform"])
+        return State({}, {}, is_uniform=False)
 
     def days(self, table: Table) -> list[date]:
         """Days that hold rows, in order."""
@@ -152,8 +155,14 @@ class Lake:
                 if not wanted or day in wanted
             ]
         stored = frozenset(field.name for field in delta.schema().fields)
+        uniform = self.state(table, version).is_uniform
         return Scan(
-            delta.table_uri, int(delta.version()), table.arrow, tuple(sorted(files)), stored
+            delta.table_uri,
+            int(delta.version()),
+            table.arrow,
+            tuple(sorted(files)),
+            stored,
+            uniform,
         )
 
     def sizes(self, table: Table) -> dict[date, int]:
@@ -223,6 +232,7 @@ class Lake:
         stamps: Mapping[str, str],
         consumed: Mapping[str, int] | None = None,
     ) -> int:
+        whole = mode == "overwrite" and predicate is None
         current = self.version(table)
         version = 0 if current is None else current + 1
         days = {**state.days, **{day: Stamp(version, print_) for day, print_ in stamps.items()}}
@@ -231,12 +241,13 @@ class Lake:
                 day: [stamp.version, stamp.fingerprint] for day, stamp in sorted(days.items())
             },
             "consumed": dict(state.consumed if consumed is None else consumed),
+            "is_uniform": whole or self._is_uniform(table, state),
         }
         metadata = {STATE_KEY: orjson.dumps(content).decode()}
         options: dict[str, Any] = {}
         if mode == "append":
             options["schema_mode"] = "merge"
-        elif predicate is None:
+        elif whole:
             options["schema_mode"] = "overwrite"
         try:
             write_deltalake(
@@ -259,36 +270,13 @@ class Lake:
             self._states.pop(table.name, None)
         return version
 
-
-def conform(rows: pa.RecordBatchReader | pa.Table, table: Table) -> pa.RecordBatchReader:
-    """Give rows the order and types of the contract. SchemaError names what does not fit."""
-    schema = table.arrow
-    names = set(rows.schema.names)
-    missing = [name for name in schema.names if name not in names]
-    extra = [name for name in rows.schema.names if name not in table.by_name]
-    if missing or extra:
-        raise SchemaError(
-            f"{table.name}: columns missing: {missing or 'none'}; not in the contract:"
-            f" {extra or 'none'}. Expected: {', '.join(schema.names)}."
-        )
-    reader = rows.to_reader() if isinstance(rows, pa.Table) else rows
-
-    def batches() -> Iterable[pa.RecordBatch]:
-        for batch in reader:
-            yield pa.RecordBatch.from_arrays(
-                [_cast(batch.column(f.name), f, table) for f in schema], schema=schema
-            )
-
-    return pa.RecordBatchReader.from_batches(schema, batches())
-
-
-def _cast(column: pa.Array, field: pa.Field, table: Table) -> pa.Array:
-    if not table.by_name[field.name].nullable and column.null_count:
-        raise SchemaError(f"{table.name}: {field.name} is null in {column.null_count} rows.")
-    try:
-        return column.cast(field.type)
-    except pa.ArrowInvalid as error:
-        raise SchemaError(f"{table.name}: {field.name} is no {field.type}: {error}") from None
+    def _is_uniform(self, table: Table, state: State) -> bool:
+        """Whether the files already there hold the columns that are written now."""
+        delta = self.open(table)
+        if delta is None:
+            return True
+        stored = {field.name for field in delta.schema().fields}
+        return state.is_uniform and stored == set(table.by_name)
 
 
 def _days_predicate(days: Iterable[date]) -> str:

@@ -95,7 +95,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "rates", 1, Grain.WHOLE,
-        ("loaded_rates", "ad_costs", "payments", "events", "loaded_conversions"), ("rates",),
+        ("loaded_rates", "ad_costs", "payments", "key_events", "loaded_conversions"), ("rates",),
         ("report.currency", "collect.max_rate_age_days"), _plain(costs.rates),
     ),
     Step(

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pyarrow as pa
 
 from whichhalf import sql
-from whichhalf.collect import rates as quotes
+from whichhalf.collect.quotes import rates_between
 from whichhalf.config import Config, time_zone
 from whichhalf.engines import Engine
 from whichhalf.errors import BadDataError
@@ -22,6 +22,14 @@ _REPORT_DAYS = pa.schema(
     ]
 )
 
+# Tables that carry money, and their day.
+_MONEY = (
+    ("ad_costs", "local_on"),
+    ("payments", "day"),
+    ("key_events", "day"),
+    ("loaded_conversions", "day"),
+)
+
 
 def campaigns(engine: Engine, _config: Config) -> Mapping[str, str]:
     """Return the SELECT of campaigns. Reads: ad_costs, loaded_campaigns."""
@@ -31,28 +39,16 @@ def campaigns(engine: Engine, _config: Config) -> Mapping[str, str]:
 def rates(engine: Engine, config: Config) -> Mapping[str, pa.Table]:
     """Return table rates, dense over every day that carries money.
 
-    Reads: loaded_rates, ad_costs, payments, events, loaded_conversions.
+    Reads: loaded_rates, ad_costs, payments, key_events, loaded_conversions.
     """
-    span = engine.table(
-        "select min(on_day) as first_on, max(on_day) as last_on from ("
-        " select min(local_on) as on_day from ad_costs union all"
-        " select max(local_on) from ad_costs union all"
-        " select min(day) from payments union all select max(day) from payments union all"
-        " select min(day) from events where currency is not null union all"
-        " select max(day) from events where currency is not null union all"
-        " select min(day) from loaded_conversions union all"
-        " select max(day) from loaded_conversions) as days"
-    ).to_pylist()[0]
+    spans = " union all ".join(
+        f"select min({day}) as first_on, max({day}) as last_on from {name}" for name, day in _MONEY
+    )
+    query = f"select min(first_on) as first_on, max(last_on) as last_on from ({spans}) as spans"
+    span = engine.table(query).to_pylist()[0]
     first_on = span["first_on"] or date(1970, 1, 1)
     last_on = span["last_on"] or first_on
-    loaded = engine.table(
-        "select rate_source, priority, quoted_on, base, currency, units_per_base from loaded_rates"
-    )
-    return {
-        "rates": quotes.dense(
-            loaded, config.report.currency, first_on, last_on, config.collect.max_rate_age_days
-        )
-    }
+    return {"rates": rates_between(engine, config, first_on, last_on)}
 
 
 def cost_days(engine: Engine, config: Config) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from whichhalf.collect import rates
+from whichhalf.collect.quotes import rates_between
 from whichhalf.collect.reading import Bad, Parsed
 from whichhalf.config import Config
 from whichhalf.engines import Engine
@@ -30,16 +30,7 @@ def without_rate(lake: Lake, engine: Engine, config: Config, part: Parsed) -> Pa
         return part
     bounds = pc.min_max(days).as_py()
     engine.expose("loaded_rates", lake.scan(TABLES["loaded_rates"]))
-    quotes = engine.table(
-        "select rate_source, priority, quoted_on, base, currency, units_per_base from loaded_rates"
-    )
-    dense = rates.dense(
-        quotes,
-        config.report.currency,
-        bounds["min"],
-        bounds["max"],
-        config.collect.max_rate_age_days,
-    )
+    dense = rates_between(engine, config, bounds["min"], bounds["max"])
     known = set(zip(dense["currency"].to_pylist(), dense["rate_on"].to_pylist(), strict=True))
     pairs = list(zip(currencies.to_pylist(), days.to_pylist(), strict=True))
     missing = [i for i, pair in enumerate(pairs) if pair[0] is not None and pair not in known]

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import orjson
 import pyarrow as pa
 
@@ -38,11 +39,13 @@ def check(lake: Lake, engine: Engine, rows: pa.Table, seen_in: str) -> Checked:
 
     rows: columns of `events`. seen_in: source and file, for the register.
     """
-    engine.relation("arriving", rows.select(["app", "call", "name", "properties"]))
+    numbers = pa.array(np.arange(rows.num_rows, dtype=np.int64))
+    read = rows.select(["app", "call", "name", "properties"]).append_column("i", numbers)
+    engine.relation("arriving", read)
     engine.create(
         "structured",
         "select app, call, case when call = 'track' then coalesce(name, '') else '' end as name,"
-        " cast(json_structure(properties) as varchar) as structure, row_number() over () - 1 as i"
+        " cast(json_structure(properties) as varchar) as structure, i"
         " from arriving where properties is not null",
     )
     shapes = engine.table(

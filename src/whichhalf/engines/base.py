@@ -30,6 +30,7 @@ class Scan:
     schema: Arrow schema that the relation must have, `day` included.
     files: absolute paths of the active Parquet files with the day of each (None: no partitions).
     stored: columns that the files hold; others of the schema are younger than the table, and null.
+    is_uniform: whether every file holds all of them.
     """
 
     uri: str
@@ -37,6 +38,7 @@ class Scan:
     schema: pa.Schema
     files: tuple[tuple[str, date | None], ...]
     stored: frozenset[str] = frozenset()
+    is_uniform: bool = False
 
 
 @dataclass(frozen=True)

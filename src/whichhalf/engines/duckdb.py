@@ -52,6 +52,8 @@ class DuckDB(Engine):
         files = ", ".join(_literal(path) for path, _day in scan.files)
         partitioned = scan.files[0][1] is not None
         hive = ", hive_partitioning = true, hive_types = {'day': 'date'}" if partitioned else ""
+        # By name means to open every file before the first row is read.
+        options = f"union_by_name = {str(not scan.is_uniform).lower()}{hive}"
         columns = ", ".join(
             _exposed(f)
             if f.name in scan.stored
@@ -59,8 +61,7 @@ class DuckDB(Engine):
             for f in scan.schema
         )
         self._run(
-            f"create view {_name(name)} as select {columns}"
-            f" from read_parquet([{files}], union_by_name = true{hive})"
+            f"create view {_name(name)} as select {columns} from read_parquet([{files}], {options})"
         )
 
     def relation(self, name: str, rows: pa.Table) -> None:

@@ -17,6 +17,7 @@ from whichhalf.errors import BadDataError
 
 CHUNK_BYTES = 40 * 2**20  # of text; the memory of a load is a small multiple of it
 _NEWLINE = 10
+_MARK = b"\xef\xbb\xbf"  # editors put it before a file of UTF-8
 _BEYOND_ASCII = 128
 IntArray = np.ndarray[tuple[int], np.dtype[np.int32]]
 _READ_BYTES = 4 * 2**20
@@ -114,6 +115,8 @@ def _content(path: Path) -> Iterator[bytes]:
             is_gzip = file.read(2) == b"\x1f\x8b"
             file.seek(0)
             stream = igzip.IGzipFile(fileobj=file) if is_gzip else file
+            if first := stream.read(_READ_BYTES).removeprefix(_MARK):
+                yield first
             while piece := stream.read(_READ_BYTES):
                 yield piece
     except FileNotFoundError:

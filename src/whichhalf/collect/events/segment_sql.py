@@ -43,10 +43,13 @@ _LONGEST_NOBODY = max(map(len, NOBODY))
 
 
 def _id(column: str) -> str:
-    """The id, or null where it is a word for none."""
+    """The id without blanks around it, or null where it is a word for none."""
+    return f"case when {_is_nobody(column)} then null else trim({column}) end"
+
+
+def _is_nobody(column: str) -> str:
     short = f"length({column}) <= {_LONGEST_NOBODY}"
-    is_nobody = f"{short} and lower(trim({column})) in ({_NOBODY})"
-    return f"case when {is_nobody} then null else {column} end"
+    return f"{short} and lower(trim({column})) in ({_NOBODY})"
 
 
 def _time(column: str) -> str:
@@ -54,22 +57,30 @@ def _time(column: str) -> str:
     number = f"try_cast({column} as bigint)"
     unit = f"case when {number} > 100000000000 then 1000 else 1000000 end"
     seconds = f"{number} * {unit}"
+    # A cast to timestamp passes over an offset; the one to timestamptz heeds it, and is slower.
+    zoned = f"try_cast(try_cast({column} as timestamptz) as timestamp)"
     return (
         f"case when {column} is null then null"
-        f" when length({column}) > 13 then try_cast({column} as timestamp)"
+        f" when ends_with({column}, 'Z') then try_cast({column} as timestamp)"
         f" when length({column}) in (10, 13) and {number} is not null"
         f" then make_timestamp({seconds})"
-        f" else try_cast({column} as timestamp) end"
+        f" else {zoned} end"
     )
 
 
 def _nested(column: str) -> str:
-    return f"starts_with({column}, '{{') or starts_with({column}, '[')"
+    """Whether it is an object or a list; a text may begin like one ("[Amplitude] Started")."""
+    begins = f"(starts_with({column}, '{{') or starts_with({column}, '['))"
+    return f"({begins} and json_valid({column}))"
 
 
-def _no_object(column: str) -> str:
-    return f"not starts_with({column}, '{{')"
+def _is_object(column: str) -> str:
+    return f"(starts_with({column}, '{{') and json_valid({column}))"
 
+
+# A blank where a number is expected is none.
+_AMOUNT = "coalesce(nullif(trim(revenue), ''), nullif(trim(total), ''))"
+_MONEY = "try_cast(amount as decimal(18, 6))"
 
 _FOUND = f"""
 select
@@ -83,11 +94,15 @@ select
 from (select file, position, line, json_valid(line) as is_json from lines)
 """
 
+_MESSAGE_ID = f"found[{list(FIELDS).index('message_id') + 1}]"
+
 # A context without an address or an agent may be no object at all.
 _SAID = f"""
 select
     file, position, line_reason, {_NAMED},
-    case when found[{list(FIELDS).index("message_id") + 1}] is null then md5(line) end as line_hash,
+    case
+        when {_MESSAGE_ID} is null or {_is_nobody(_MESSAGE_ID)} then md5(line)
+    end as line_hash,
     case
         when line_reason is null
             and found[{list(FIELDS).index("user_agent") + 1}] is null
@@ -100,9 +115,12 @@ from ({_FOUND})
 # occurred = received − (sent − original): the client's clock cancels out.
 _TIMED = f"""
 select
-    * exclude (url, referrer, anonymous_id, device_id, user_id),
+    * exclude (url, referrer, message_id, anonymous_id, device_id, user_id, campaign),
     coalesce(url, page_url) as url,
     coalesce(referrer, page_referrer) as referrer,
+    {_AMOUNT} as amount,
+    case when {_is_object("campaign")} then campaign end as campaign,
+    {_id("message_id")} as message_id,
     {_id("anonymous_id")} as anonymous_id,
     {_id("device_id")} as device_id,
     {_id("user_id")} as user_id,
@@ -136,11 +154,11 @@ select
         when starts_with(previous_id, '[') then 'merged_list'
         when {_nested("message_id")} or {_nested("anonymous_id")} or {_nested("user_id")}
             or {_nested("event")} or {_nested("previous_id")} or {_nested("url")}
-            or {_no_object("properties")} or {_no_object("traits")}
+            or not {_is_object("properties")} or not {_is_object("traits")}
             or context_type not in ('OBJECT', 'NULL')
             then 'wrong_type'
         when anonymous_id is null and device_id is null and user_id is null then 'missing_id'
-        when type = 'track' and event is null then 'missing_field'
+        when type = 'track' and (event is null or trim(event) = '') then 'missing_field'
         when type = 'alias' and (user_id is null or previous_id is null) then 'missing_field'
         when received is null or occurred is null
             or (received_at is not null and received_time is null)
@@ -151,8 +169,10 @@ select
             or occurred < timestamp '2000-01-01' or occurred > received + interval 1 day
             or received > now()::timestamp + interval 1 day
             then 'impossible_time'
-        when currency is not null and coalesce(revenue, total) is not null
+        when currency is not null and amount is not null
             and upper(currency) not in ({_CURRENCIES}) then 'unknown_currency'
+        when currency is not null and amount is not null and {_MONEY} is null
+            then 'impossible_number'
     end as reason
 from ({_CORRECTED})
 """
@@ -167,6 +187,7 @@ _DETAILS: dict[str, str] = {
     "impossible_time": "concat('original ', j.original_at, ', sent ', j.sent_at, ', received ',"
     " j.received_at, ', timestamp ', j.stamped_at)",
     "unknown_currency": "concat('currency is ', j.currency)",
+    "impossible_number": "concat('revenue or total is ', j.amount)",
 }
 _DETAIL = " ".join(f"when '{reason}' then {sql}" for reason, sql in _DETAILS.items())
 
@@ -177,8 +198,6 @@ inner join lines as l on j.file = l.file and j.position = l.position
 where j.reason is not null and j.reason <> 'blank'
 order by j.file, j.position
 """
-
-_MONEY = "try_cast(coalesce(j.revenue, j.total) as decimal(18, 6))"
 
 
 def _tag(column: str, path: str, *, lower: bool = False) -> str:
