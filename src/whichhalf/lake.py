@@ -52,6 +52,13 @@ class State:
     is_uniform: bool = True
 
     @property
+    def text(self) -> str:
+        """As it stands in a commit."""
+        days = {day: [stamp.version, stamp.fingerprint] for day, stamp in sorted(self.days.items())}
+        content = {"days": days, "consumed": dict(self.consumed), "is_uniform": self.is_uniform}
+        return orjson.dumps(content).decode()
+
+    @property
     def changed(self) -> int:
         """Version of the last change of data; -1 where there never was one."""
         return max((stamp.version for stamp in self.days.values()), default=-1)
@@ -236,14 +243,9 @@ class Lake:
         current = self.version(table)
         version = 0 if current is None else current + 1
         days = {**state.days, **{day: Stamp(version, print_) for day, print_ in stamps.items()}}
-        content = {
-            "days": {
-                day: [stamp.version, stamp.fingerprint] for day, stamp in sorted(days.items())
-            },
-            "consumed": dict(state.consumed if consumed is None else consumed),
-            "is_uniform": whole or self._is_uniform(table, state),
-        }
-        metadata = {STATE_KEY: orjson.dumps(content).decode()}
+        taken = state.consumed if consumed is None else consumed
+        after = State(days, taken, whole or self._is_uniform(table, state))
+        metadata = {STATE_KEY: after.text}
         options: dict[str, Any] = {}
         if mode == "append":
             options["schema_mode"] = "merge"
