@@ -212,7 +212,6 @@ def test_two_processes_lose_no_row(lake: Lake, ids: Any) -> None:
     assert ids(lake) == sorted(["start", *names[0], *names[1]])
 
 
-@pytest.mark.xfail(reason="_commit writes to the path: it should write to the handle it read")
 def test_a_stale_writer_is_refused(lake: Lake) -> None:
     """Who read version 0 may not commit onto version 1: its stamps would deny that commit."""
     lake.replace_days(KEY_EVENTS, rows(("a", FIRST)), {FIRST: "1"})

@@ -240,8 +240,10 @@ class Lake:
         consumed: Mapping[str, int] | None = None,
     ) -> int:
         whole = mode == "overwrite" and predicate is None
-        current = self.version(table)
-        version = 0 if current is None else current + 1
+        # Written to the handle that was read, without retries: a commit of anybody else in between
+        # is a conflict, never silently below ours.
+        delta = self.open(table)
+        version = 0 if delta is None else int(delta.version()) + 1
         days = {**state.days, **{day: Stamp(version, print_) for day, print_ in stamps.items()}}
         taken = state.consumed if consumed is None else consumed
         after = State(days, taken, whole or self._is_uniform(table, state))
@@ -253,7 +255,7 @@ class Lake:
             options["schema_mode"] = "overwrite"
         try:
             write_deltalake(
-                str(self.path(table)),
+                str(self.path(table)) if delta is None else delta,
                 conform(rows, table),
                 mode=mode,
                 predicate=predicate,
