@@ -137,7 +137,7 @@ def payment_lists(draw: st.DrawFn) -> list[Row]:
             "app": "web",
             "payment_id": f"p{number}",
             "user_id": draw(st.sampled_from(("u:1", "u:2", "u:9"))),
-            "paid_at": draw(INSTANTS),
+            "paid_at": draw(INSTANTS) + timedelta(days=draw(st.sampled_from((0, 1, 3)))),
             "payment_kind": draw(st.sampled_from(kinds)),
             "amount": draw(st.sampled_from(("1", "5", "10"))),
             "refunded_payment_id": draw(st.sampled_from((None, "p0", "p1", "gone"))),

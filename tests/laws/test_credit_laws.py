@@ -26,7 +26,7 @@ LOOKBACK = timedelta(days=1)
 SETTINGS = replace(CONFIG, attribute=replace(CONFIG.attribute, click_lookback_days=1))
 
 
-@examples(30)
+@examples(20)
 @given(event_lists(), click_lists(), install_lists(), payment_lists())
 def test_credit_as_by_hand(
     sql_engine: Engine,

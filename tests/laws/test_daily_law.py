@@ -76,7 +76,7 @@ def batches(rows: World, chance: random.Random) -> list[World]:
     return [rows[a:b] for a, b in zip([0, *cuts], [*cuts, len(rows)], strict=True)]
 
 
-@examples(6)
+@examples(5)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_daily_is_full_rebuild(
     tmp_path_factory: pytest.TempPathFactory, rows: World, chance: random.Random

@@ -21,7 +21,7 @@ def naive(time: datetime) -> datetime:
     return time.replace(tzinfo=None)
 
 
-@examples(40)
+@examples(30)
 @given(event_lists(), click_lists())
 def test_history_as_by_hand(sql_engine: Engine, events: list[Row], clicks: list[Row]) -> None:
     put_inputs(sql_engine, events=events, clicks=clicks)
@@ -81,7 +81,7 @@ def landing(events: list[Row]) -> str | None:
 
 
 @pytest.mark.xfail(reason="event_persons.sql: parts that touch in one instant are told by user")
-@examples(25)
+@examples(20)
 @given(event_lists())
 def test_events_belong_to_the_person_of_their_part(sql_engine: Engine, events: list[Row]) -> None:
     put_inputs(sql_engine, events=events)
@@ -98,7 +98,7 @@ def test_events_belong_to_the_person_of_their_part(sql_engine: Engine, events: l
     assert found == sorted(expected, key=repr)
 
 
-@examples(25)
+@examples(20)
 @given(device_events())
 def test_a_long_part_holds_the_session_open(sql_engine: Engine, events: list[Row]) -> None:
     put_inputs(sql_engine, events=events)
