@@ -42,7 +42,9 @@ def _contents(folder: Path) -> dict[str, pa.Table]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, pa.Table], float]:
+def undisturbed(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, dict[str, pa.Table], float]:
     """A small world, its tables after one run, and the seconds that the run took."""
     world = tmp_path_factory.mktemp("kill") / "world"
     generate(replace(PRESETS["tiny"], users=60, days=4), SEED, world)
