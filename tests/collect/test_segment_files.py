@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -79,16 +79,6 @@ def test_many_small_files_share_a_piece_and_keep_their_lines(tmp_path: Path) -> 
         assert [bad.position for bad in parsed.bad] == [number % 3 + 1]
 
 
-class InPieces:
-    """read_pieces with pieces of so many bytes."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-
-    def __call__(self, paths: Sequence[Path]) -> object:
-        return read_pieces(paths, self.size)
-
-
 @pytest.mark.parametrize("size", [1, 200, 1000, 10**6])
 def test_a_file_over_several_pieces(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
@@ -97,7 +87,7 @@ def test_a_file_over_several_pieces(
     lines = [ODD, "", call(messageId="a"), "{bad", ODD, call(messageId="b"), ODD] * 3
     whole = read(tmp_path, *lines)
     monkeypatch.setattr("whichhalf.collect.events.json_lines._READ_BYTES", 97)
-    monkeypatch.setattr(segment, "read_pieces", InPieces(size))
+    monkeypatch.setattr(segment, "read_pieces", partial(read_pieces, chunk_bytes=size))
     cut = segment.read_file(tmp_path / "calls.jsonl", SOURCE, CONFIG)
     assert ids(cut) == ids(whole)
     assert (cut.lines, cut.bad, cut.dropped) == (whole.lines, whole.bad, whole.dropped)

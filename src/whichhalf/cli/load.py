@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from whichhalf.cli.printing import say, summary_of
+from whichhalf.cli.printing import NO_SOURCES, say, summary_of
 from whichhalf.project import open_project
 from whichhalf.tables import loadable
 
@@ -28,7 +28,10 @@ def load(
     """
     from whichhalf.collect import load as loading
 
+    if table and sources:
+        raise click.UsageError("Either TABLE and its files, or --source: not both.")
     if table and not files:
+        loadable(table)
         raise click.UsageError(f"Name the files of {table}: whichhalf load {table} FILE…")
     if table:
         loadable(table)
@@ -37,5 +40,8 @@ def load(
         if table:
             told = loading.load_table(project, table, files)
             say(summary_of(told))
+            loading.raise_refused([told])
+        elif not project.config.sources:
+            say(NO_SOURCES)
         else:
             loading.load_sources(project, sources, told=lambda loaded: say(summary_of(loaded)))

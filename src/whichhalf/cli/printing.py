@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from whichhalf.pipeline import StepResult
 
 
+NO_SOURCES = (
+    "whichhalf.toml names no [[source]], so there is nothing to load. Add one, or load files of a"
+    " table: whichhalf load TABLE FILE…"
+)
+
+
 def say(text: str) -> None:
     """Talk to the person."""
     click.echo(text, err=True)
@@ -19,16 +25,20 @@ def say(text: str) -> None:
 
 def summary_of(loaded: Loaded) -> str:
     """One line for a source: counts that add up to the lines read; more lines for its notes."""
+    notes = [f"  {note}" for note in loaded.notes]
+    notes += [f"  refused: {error}" for error in loaded.refused]
     if not loaded.files:
-        return f"{loaded.source}: {loaded.skipped_files} files, nothing new"
-    parts = [f"{loaded.lines:,} lines", f"{loaded.loaded:,} loaded"]
+        files = "1 file" if loaded.skipped_files == 1 else f"{loaded.skipped_files:,} files"
+        return "\n".join([f"{loaded.source}: {files}, nothing new", *notes])
+    lines = "1 line" if loaded.lines == 1 else f"{loaded.lines:,} lines"
+    split = f" (and {loaded.split:,} by splitting)" if loaded.split else ""
+    parts = [lines + split, f"{loaded.loaded:,} loaded"]
     if loaded.replaced:
         parts[-1] += f" ({loaded.replaced:,} in place of older)"
     parts += [f"{loaded.duplicates:,} duplicate"] if loaded.duplicates else []
     parts += [_counted(loaded.dropped, "dropped")] if loaded.dropped else []
     parts += [_counted(loaded.quarantined, "quarantined")] if loaded.quarantined else []
-    lines = [f"{loaded.source} → {loaded.table}: {', '.join(parts)}"]
-    return "\n".join(lines + [f"  {note}" for note in loaded.notes])
+    return "\n".join([f"{loaded.source} → {loaded.table}: {', '.join(parts)}", *notes])
 
 
 def _counted(counts: Counter[str], word: str) -> str:

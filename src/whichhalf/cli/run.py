@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from whichhalf.cli.printing import say, step_line, summary_of
+from whichhalf.cli.printing import NO_SOURCES, say, step_line, summary_of
+from whichhalf.errors import BadDataError, UsageError, nearest
 from whichhalf.project import open_project
 
 
@@ -14,7 +15,8 @@ from whichhalf.project import open_project
 @click.option("--no-load", is_flag=True, help="Do not look for new files.")
 @click.option("--full", is_flag=True, help="Recompute everything, stale or not.")
 @click.option("--until", metavar="STEP", help="Stop after this step.")
-@click.option("--wait", default=600.0, show_default=True, help="Seconds to wait for another run.")
+@click.option("--wait", type=click.FloatRange(min=0), default=600.0,
+              show_default=True, help="Seconds to wait for another run.")  # fmt: skip
 @click.pass_obj
 def run(obj: dict[str, Path], no_load: bool, full: bool, until: str | None, wait: float) -> None:
     """Load new files, then recompute what is stale and nothing else.
@@ -25,13 +27,25 @@ def run(obj: dict[str, Path], no_load: bool, full: bool, until: str | None, wait
     """
     from whichhalf import pipeline
     from whichhalf.collect.load import load_sources
+    from whichhalf.steps import STEPS
 
+    known = [step.name for step in STEPS]
+    if until and until not in known:
+        raise UsageError(f"No step {until!r}.{nearest(until, known)} Steps: {', '.join(known)}.")
     project = open_project(obj["folder"])
+    refused: BadDataError | None = None
     with project.lock(wait):
-        if not no_load:
-            load_sources(project, told=lambda loaded: say(summary_of(loaded)))
+        if not (no_load or project.config.sources):
+            say(NO_SOURCES)
+        elif not no_load:
+            try:
+                load_sources(project, told=lambda loaded: say(summary_of(loaded)))
+            except BadDataError as error:  # what was loaded is computed all the same
+                refused = error
         results = pipeline.run(
             project, full=full, until=until, told=lambda result: say(step_line(result))
         )
     stale = sum(not result.is_fresh for result in results)
     say(f"{stale} of {len(results)} steps were stale. See: whichhalf report campaigns")
+    if refused:
+        raise refused

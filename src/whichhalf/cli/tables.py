@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from whichhalf.errors import WhichhalfError
 from whichhalf.project import open_project
 
 DIALECTS = ["duckdb", "spark", "postgres", "redshift"]
@@ -29,8 +30,11 @@ def dump(obj: dict[str, Path], table: str, form: str, output: Path | None) -> No
 
     rows = open_project(obj["folder"]).table(table).arrow()
     if output:
-        with output.open("wb") as file:
-            write(rows, form, file)
+        try:
+            with output.open("wb") as file:
+                write(rows, form, file)
+        except OSError as error:
+            raise WhichhalfError(f"{output}: cannot be written: {error.strerror}.") from None
     else:
         write(rows, form, sys.stdout.buffer)
 

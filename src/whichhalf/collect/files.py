@@ -21,19 +21,47 @@ def files_of(project: Project, source: SourceConfig) -> list[Path]:
         from whichhalf.collect.rates import bundled
 
         return [bundled()]
-    found: list[Path] = []
+    found: dict[Path, None] = {}
     for pattern in source.files:
-        matches = sorted(project.folder.glob(pattern)) if not Path(pattern).is_absolute() else []
-        if not matches and Path(pattern).is_absolute():
-            absolute = Path(pattern)
-            matches = sorted(absolute.parent.glob(absolute.name))
+        matches = _matches(project.folder, pattern, source.name)
         if not matches and not any(sign in pattern for sign in "*?["):
+            is_folder = (project.folder / pattern).is_dir()
+            what = f"{pattern} is a folder" if is_folder else f"no file {pattern}"
             raise ConfigError(
-                f"source {source.name!r}: no file {pattern}, looked for in {project.folder}."
-                " Put it there, or correct `files`."
+                f"source {source.name!r}: {what}, looked for in {project.folder}."
+                " Put the file there, or correct `files`; a pattern like *.csv may match none."
             )
-        found += [path for path in matches if path not in found]
-    return found
+        found |= dict.fromkeys(matches)
+    return list(found)
+
+
+def unmatched(project: Project, source: SourceConfig) -> list[str]:
+    """Return a note for each pattern of a source that matches no file."""
+    if not source.files and source.kind != "ecb_rates":
+        return ["the source names no files; set `files`"]
+    return [
+        f"no file matches {pattern}, looked for in {project.folder}"
+        for pattern in source.files
+        if not _matches(project.folder, pattern, source.name)
+    ]
+
+
+def named(folder: Path, path: Path) -> str:
+    """Return the path as people name it: from the project folder where it is inside."""
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+
+
+def _matches(folder: Path, pattern: str, source: str) -> list[Path]:
+    """Files of a pattern, sorted; a file of just that name comes before what it matches."""
+    whole = folder / pattern
+    if whole.is_file():
+        return [whole]
+    start = Path(whole.anchor) if Path(pattern).is_absolute() else folder
+    try:
+        found = start.glob(str(whole.relative_to(start)) if whole.anchor == str(start) else pattern)
+        return sorted(path for path in found if not path.is_dir())
+    except (ValueError, NotImplementedError) as error:
+        raise ConfigError(f"source {source!r}: files: {pattern!r}: {error}.") from None
 
 
 def changed(source: SourceConfig, path: Path, known: Mapping[str, LoadedFile]) -> LoadedFile | None:

@@ -15,7 +15,7 @@ from whichhalf.engines import Engine
 from whichhalf.lake import Lake
 from whichhalf.tables import TABLES
 
-_DAY_COLUMN = {"ad_costs": "local_on", "payments": "paid_at", "loaded_conversions": "converted_at"}
+PRICED = {"ad_costs": "local_on", "payments": "paid_at", "loaded_conversions": "converted_at"}
 
 
 def without_rate(lake: Lake, engine: Engine, config: Config, part: Parsed) -> Parsed:
@@ -23,7 +23,7 @@ def without_rate(lake: Lake, engine: Engine, config: Config, part: Parsed) -> Pa
     rows = part.rows
     if not rows.num_rows:
         return part
-    days = rows.column(_DAY_COLUMN[part.table_name]).cast(pa.date32())
+    days = rows.column(PRICED[part.table_name]).cast(pa.date32())
     currencies = rows.column("currency")
     foreign = pc.unique(currencies.drop_null()).to_pylist()
     if set(foreign) <= {config.report.currency}:
@@ -36,17 +36,22 @@ def without_rate(lake: Lake, engine: Engine, config: Config, part: Parsed) -> Pa
     missing = [i for i, pair in enumerate(pairs) if pair[0] is not None and pair not in known]
     if not missing:
         return part
-    bad = [_bad(rows, index, pairs[index], config) for index in missing]
+    bad = [_bad(part, index, pairs[index], config) for index in missing]
     kept = pc.invert(pc.is_in(pa.array(range(rows.num_rows)), pa.array(missing)))
-    return replace(part, rows=rows.filter(kept), bad=(*part.bad, *bad))
+    positions = None if part.positions is None else part.positions.filter(kept)
+    return replace(part, rows=rows.filter(kept), bad=(*part.bad, *bad), positions=positions)
 
 
-def _bad(rows: pa.Table, index: int, pair: tuple[str, object], config: Config) -> Bad:
+def _bad(part: Parsed, index: int, pair: tuple[str, object], config: Config) -> Bad:
+    if part.positions is None:
+        raise AssertionError(f"{part.table_name}: rows of money need their positions")
     currency, day = pair
     detail = (
         f"no rate {currency} → {config.report.currency} for {day} at most"
         f" {config.collect.max_rate_age_days} days old; load quotes, then"
         " `whichhalf quarantine replay --reason no_rate`"
     )
-    cells = {k: v for k, v in rows.slice(index, 1).to_pylist()[0].items() if v is not None}
-    return Bad(index + 1, "no_rate", detail, orjson.dumps(cells, default=str).decode())
+    cells = {k: v for k, v in part.rows.slice(index, 1).to_pylist()[0].items() if v is not None}
+    return Bad(
+        part.positions[index].as_py(), "no_rate", detail, orjson.dumps(cells, default=str).decode()
+    )

@@ -19,7 +19,9 @@ from whichhalf.lake import Lake
 from whichhalf.tables import TABLES
 
 TABLE = TABLES["event_fields"]
-_TYPES = {"VARCHAR": "string", "BOOLEAN": "boolean", "NULL": "null"}
+# An object without fields is "JSON".
+_TYPES = {"VARCHAR": "string", "BOOLEAN": "boolean", "NULL": "null", "JSON": "object"}
+_OR = " or "  # between the types of a property that were accepted
 Key = tuple[str, str, str, str]  # app, call, event name, field
 
 
@@ -39,19 +41,7 @@ def check(lake: Lake, engine: Engine, rows: pa.Table, seen_in: str) -> Checked:
 
     rows: columns of `events`. seen_in: source and file, for the register.
     """
-    numbers = pa.array(np.arange(rows.num_rows, dtype=np.int64))
-    read = rows.select(["app", "call", "name", "properties"]).append_column("i", numbers)
-    engine.relation("arriving", read)
-    engine.create(
-        "structured",
-        "select app, call, case when call = 'track' then coalesce(name, '') else '' end as name,"
-        " cast(json_structure(properties) as varchar) as structure, i"
-        " from arriving where properties is not null",
-    )
-    shapes = engine.table(
-        "select app, call, name, structure, count(*) as rows from structured"
-        " group by app, call, name, structure order by app, call, name, structure"
-    ).to_pylist()
+    shapes = _shapes(engine, rows)
     known = _known(lake, engine)
     new = _new_types(shapes, known)
     if new:
@@ -61,6 +51,44 @@ def check(lake: Lake, engine: Engine, rows: pa.Table, seen_in: str) -> Checked:
     details = _rows_of(engine, wrong) if wrong else {}
     engine.drop("structured")
     return Checked(details, tuple(f"{k[2] or k[1]}.{k[3]} ({t})" for k, t in sorted(new.items())))
+
+
+def _shapes(engine: Engine, rows: pa.Table) -> list[dict[str, object]]:
+    """How the properties of the events are built, by event name, with their numbers of rows."""
+    numbers = pa.array(np.arange(rows.num_rows, dtype=np.int64))
+    read = rows.select(["app", "call", "name", "properties"]).append_column("i", numbers)
+    engine.relation("arriving", read)
+    engine.create(
+        "structured",
+        "select app, call, case when call = 'track' then coalesce(name, '') else '' end as name,"
+        " cast(json_structure(properties) as varchar) as structure, i"
+        " from arriving where properties is not null",
+    )
+    shapes: list[dict[str, object]] = engine.table(
+        "select app, call, name, structure, count(*) as rows from structured"
+        " group by app, call, name, structure order by app, call, name, structure"
+    ).to_pylist()
+    return shapes
+
+
+def accept(lake: Lake, engine: Engine, rows: pa.Table) -> None:
+    """Let the properties of these events have the types that they have, beside those known."""
+    known = _known(lake, engine)
+    found: dict[Key, set[str]] = {}
+    for shape in _shapes(engine, rows):
+        for key, kind in _fields(shape):
+            if kind != "null" and key in known:
+                found.setdefault(key, set()).add(kind)
+    engine.drop("structured")
+    wider = {
+        key: _OR.join(sorted({*known[key].split(_OR), *kinds})) for key, kinds in found.items()
+    }
+    register = engine.table("select * from event_fields").to_pylist()
+    for row in register:
+        key = (row["app"], row["call"], row["name"], row["field"])
+        row["json_type"] = wider.get(key, row["json_type"])
+    if register:
+        lake.replace(TABLE, pa.Table.from_pylist(register, schema=TABLE.arrow))
 
 
 def _known(lake: Lake, engine: Engine) -> dict[Key, str]:
@@ -100,7 +128,7 @@ def _clash(shape: dict[str, object], known: dict[Key, str]) -> str:
     wrong = [
         f"{key[3]} is {kind}, was {known[key]}"
         for key, kind in _fields(shape)
-        if kind != "null" and known[key] != kind
+        if kind != "null" and kind not in known[key].split(_OR)
     ]
     return "; ".join(wrong)
 

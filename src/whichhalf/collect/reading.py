@@ -65,11 +65,12 @@ class Raw:
 
 @dataclass(frozen=True)
 class Parsed:
-    """What a reader made of a file: lines == rows + bad + dropped, always.
+    """What a reader made of a file: lines + split == rows + bad + dropped, always.
 
     rows: Arrow table with the columns of `table_name` (tables.py) but `day`.
     dropped: lines left out on purpose, by the name of the step that dropped them.
-    positions: line number of each row, where the source is checked for changed types of properties.
+    positions: line number of each row, where a row may be set aside later on.
+    split: rows beyond the first that one line became (an hour that clocks repeat).
     notes: what a person should hear of (a time zone assumed, a total row that disagrees).
     """
 
@@ -80,12 +81,14 @@ class Parsed:
     dropped: Counter[str] = field(default_factory=Counter)
     notes: tuple[str, ...] = ()
     positions: pa.Array | None = None
+    split: int = 0
 
     def __post_init__(self) -> None:
         told = self.rows.num_rows + len(self.bad) + sum(self.dropped.values())
-        if told != self.lines:
+        if told != self.lines + self.split:
             raise AssertionError(
-                f"{self.table_name}: {self.lines} lines were read, {told} are accounted for"
+                f"{self.table_name}: {self.lines} lines were read ({self.split} more by splitting),"
+                f" {told} are accounted for"
             )
 
 

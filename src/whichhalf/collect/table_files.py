@@ -109,6 +109,7 @@ def convert(
         tuple(sorted([*cells.bad, *bad], key=lambda row: row.position)),
         cells.dropped + Counter({"duplicate_row": len(equal)}),
         draft.notes,
+        pa.array(np.asarray(cells.positions)[at[holds]], pa.int64()),
     )
 
 

@@ -61,10 +61,12 @@ def cost_rows(export: Export, columns: Columns, source: SourceConfig, dialect: D
     return Parsed(
         "ad_costs",
         _table(timed, draft, dialect.network, f"{source.name}:{export.file}"),
-        len(export.rows) + len(export.bad) + export.blanks + split,
+        len(export.rows) + len(export.bad) + export.blanks,
         tuple(sorted([*export.bad, *bad], key=lambda one: one.position)),
         +dropped,
         (*notes, *_notes(draft, settled, dropped["summed"]), *time_notes),
+        pa.array(np.array(kept.positions, np.int64)[timed["row"].to_numpy()], pa.int64()),
+        split,
     )
 
 

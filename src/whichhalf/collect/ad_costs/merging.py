@@ -185,7 +185,6 @@ def _time_notes(skipped: int, split: int) -> tuple[str, ...]:
         )
     if split:
         notes.append(
-            f"{split} rows are of an hour that clocks repeated; each is split over both hours,"
-            " and counts as two lines."
+            f"{split} rows are of an hour that clocks repeated; each is split over both hours."
         )
     return tuple(notes)

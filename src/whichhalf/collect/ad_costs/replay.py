@@ -24,6 +24,8 @@ def joined(parts: Sequence[Parsed], bad: Sequence[Bad]) -> Parsed:
         tuple(sorted([*bad, *(one for part in parts for one in part.bad)], key=_position)),
         dropped,
         tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        pa.concat_arrays([pa.array([], pa.int64()), *(part.positions for part in parts)]),
+        sum(part.split for part in parts),
     )
 
 

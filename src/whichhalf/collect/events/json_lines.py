@@ -45,23 +45,40 @@ class Piece:
     bad: dict[int, tuple[Bad, ...]]
 
 
-def read_pieces(paths: Sequence[Path], chunk_bytes: int = CHUNK_BYTES) -> Iterator[Piece]:
-    """Yield the lines of files in order: many small files share a piece, a large one has many."""
+def read_pieces(
+    paths: Sequence[Path],
+    chunk_bytes: int = CHUNK_BYTES,
+    *,
+    refused: dict[Path, BadDataError] | None = None,
+) -> Iterator[Piece]:
+    """Yield the lines of files in order: many small files share a piece, a large one has many.
+
+    refused: takes the files that cannot be read to their end; without it the first of them raises.
+    """
     held: list[tuple[Path, Lines]] = []
     size = 0
     for path in paths:
-        lines_of_file = 0
-        for lines in read_lines(path, chunk_bytes):
+        held.append((path, raw_lines([])))  # a file without lines is told of too
+        for lines in _readable(path, chunk_bytes, refused):
             held.append((path, lines))
-            lines_of_file += 1
             size += lines.rows["line"].nbytes
             if size >= chunk_bytes:
                 yield joined(held)
                 held, size = [], 0
-        if not lines_of_file:
-            held.append((path, raw_lines([])))
     if held:
         yield joined(held)
+
+
+def _readable(
+    path: Path, chunk_bytes: int, refused: dict[Path, BadDataError] | None
+) -> Iterator[Lines]:
+    """The lines of a file up to its end, or to where it cannot be read."""
+    try:
+        yield from read_lines(path, chunk_bytes)
+    except BadDataError as error:
+        if refused is None:
+            raise
+        refused[path] = error
 
 
 def joined(parts: Sequence[tuple[Path, Lines]]) -> Piece:
@@ -126,6 +143,8 @@ def _content(path: Path) -> Iterator[bytes]:
             f"{path}: the gzip stream is broken: {error}. Fetch the file again and load it: what is"
             " stored of it already will count as duplicate."
         ) from None
+    except OSError as error:
+        raise BadDataError(f"{path}: cannot be read: {error.strerror or error}.") from None
 
 
 def _whole_lines(pieces: Iterator[bytes], chunk_bytes: int) -> Iterator[bytes]:

@@ -24,22 +24,27 @@ from whichhalf.collect.events.json_lines import Piece, raw_lines, read_pieces
 from whichhalf.collect.events.urls import parse_urls, referrer_hosts
 from whichhalf.collect.reading import Bad, Parsed, Raw
 from whichhalf.config import Config, SourceConfig
+from whichhalf.errors import BadDataError
 from whichhalf.tables import TABLES
 
 EVENTS = pa.schema([field for field in TABLES["events"].arrow if field.name != "day"])
 
 
 def read_files(
-    paths: Sequence[Path], source: SourceConfig, config: Config
+    paths: Sequence[Path],
+    source: SourceConfig,
+    config: Config,
+    refused: dict[Path, BadDataError] | None = None,
 ) -> Iterator[tuple[Path, Parsed]]:
     """Yield the events of files in order, at most some hundred thousand lines at a time.
 
-    Pieces are parsed on all cores while the next are decompressed.
+    Pieces are parsed on all cores while the next are decompressed. refused: takes the files that
+    cannot be read to their end; without it the first of them raises.
     """
     seen: Counter[tuple[Path, str]] = Counter()
     workers = config.project.threads or os.cpu_count() or 1
     with _Parsers(workers) as parsers:
-        for piece, parsed in parsers.parse(read_pieces(paths), source):
+        for piece, parsed in parsers.parse(read_pieces(paths, refused=refused), source):
             yield from _by_file(piece, parsed, seen)
 
 
