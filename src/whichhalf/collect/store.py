@@ -26,6 +26,14 @@ _RETRIED = frozenset({"events"})
 # Another report of the same thing (an export by campaign after one by ad) takes the place of the
 # earlier one whole: else its spend would count twice. Table → what is reported, by which report.
 _REPORTED = {"ad_costs": (("network", "account_id", "local_on"), "source_report")}
+# A name that changed since is no other ad: with ids, a later report takes the place of the same row
+# under its earlier names. Table → the id by which rows are met, further ids with their names.
+_RENAMED = {
+    "ad_costs": (
+        ("network", "account_id", "local_on", "starts_at", "country", "os", "campaign_id"),
+        (("campaign_id", "campaign_name"), ("ad_set_id", "ad_set_name"), ("ad_id", "ad_name")),
+    )
+}
 _RELATIONS = ("losers", "displaced", "met", "stored", "keys", "arriving")
 
 
@@ -127,7 +135,10 @@ def _meet(engine: Engine, table: Table) -> None:
 
 
 def _superseded(table: Table) -> str:
-    """Further stored rows that give way: other reports of what the arriving rows report."""
+    """Further stored rows that give way: other reports of what the arriving rows report.
+
+    A row that arrives again just as it is stored keeps its place.
+    """
     if table.name not in _REPORTED:
         return ""
     subject, report = _REPORTED[table.name]
@@ -136,7 +147,21 @@ def _superseded(table: Table) -> str:
     return (
         f" union all select cast(null as bigint), {grain}, s.day, s.day, true from stored as s"
         f" where exists (select 1 from arriving as a where {same} and a.{report} <> s.{report})"
+        f" or (exists (select 1 from arriving as a where {_renamed(table)})"
+        f" and not exists (select 1 from keys as k where {_same(table, 'k', 's')}))"
     )
+
+
+def _renamed(table: Table) -> str:
+    """Whether two rows have the same ids, and other names for some of them."""
+    subject, parts = _RENAMED[table.name]
+    same = [f"a.{name} = s.{name}" for name in subject]
+    same += [f"a.{key} is not distinct from s.{key}" for key, _name in parts]
+    same += [
+        f"(s.{key} is not null or a.{name} is not distinct from s.{name})" for key, name in parts
+    ]
+    other = " or ".join(f"a.{name} is distinct from s.{name}" for _key, name in parts)
+    return f"{' and '.join(same)} and ({other})"
 
 
 # Filled in by this module, or says only where a row came from.

@@ -26,6 +26,7 @@ from whichhalf.errors import BadDataError
 from whichhalf.tables.inputs import AD_COSTS
 from whichhalf.tables.schema import ARROW_TYPES
 
+_WHOLE = {NOT_BROKEN_DOWN}
 SCHEMA = pa.schema([field for field in AD_COSTS.arrow if field.name != "day"])
 
 
@@ -54,13 +55,14 @@ def cost_rows(export: Export, columns: Columns, source: SourceConfig, dialect: D
     notes = total_notes(whole, totals, pc.sum(settled["spend"]).as_py() or Decimal(0), mark)
     timed, skipped, split, time_notes = settle_times(settled)
     dropped += skipped + Counter(total_row=len(totals), blank=export.blanks)
+    report = export.report or _report(draft, settled)
     bad = [
-        Bad(kept.positions[row], reason, detail, kept.raw(kept.rows[row], mark, order))
+        Bad(kept.positions[row], reason, detail, kept.raw(kept.rows[row], mark, order, report))
         for row, (reason, detail) in draft.wrong.items()
     ]
     return Parsed(
         "ad_costs",
-        _table(timed, draft, dialect.network, f"{source.name}:{export.file}"),
+        _table(timed, report, dialect.network, f"{source.name}:{export.file}"),
         len(export.rows) + len(export.bad) + export.blanks,
         tuple(sorted([*export.bad, *bad], key=lambda one: one.position)),
         +dropped,
@@ -186,14 +188,20 @@ def _notes(draft: Draft, costs: pa.Table, summed: int) -> list[str]:
     return notes
 
 
-def _table(timed: pa.Table, draft: Draft, network: str, loaded_from: str) -> pa.Table:
-    """The rows of ad_costs."""
+def _report(draft: Draft, costs: pa.Table) -> str:
+    """What the rows are broken down by: another report of the same days takes their place."""
     grain = "hourly" if draft.has("hour") else "daily"
+    by = [f"_by_{n}" for n in ("country", "os") if set(pc.unique(costs[n]).to_pylist()) - _WHOLE]
+    return f"csv_{grain}_{_level(draft)}{''.join(by)}"
+
+
+def _table(timed: pa.Table, report: str, network: str, loaded_from: str) -> pa.Table:
+    """The rows of ad_costs."""
     columns = {
         **dict(zip(timed.column_names, timed.columns, strict=True)),
         "network": pa.repeat(network, len(timed)),
         "time_zone": timed["zone"],
-        "source_report": pa.repeat(f"csv_{grain}_{_level(draft)}", len(timed)),
+        "source_report": pa.repeat(report, len(timed)),
         "loaded_from": pa.repeat(loaded_from, len(timed)),
     }
     return pa.table([columns[field.name] for field in SCHEMA], schema=SCHEMA)

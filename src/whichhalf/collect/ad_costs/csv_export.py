@@ -23,7 +23,7 @@ _PREAMBLE = 30  # the header stands within this many lines
 _LOST = "\ufffd"
 
 # What a row that is set aside must keep beside its cells, to be read the same way later.
-FILE, MARK, ORDER = "(file)", "(decimal mark)", "(day order)"
+FILE, MARK, ORDER, REPORT = "(file)", "(decimal mark)", "(day order)", "(report)"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Export:
 
     header: column names, made unique. rows: as many cells each. positions: line of each row, from
     1. bad: rows that have another number of cells, or lost bytes. blanks: rows without content.
-    mark, order: decimal mark and day order known from earlier; "" to find out.
+    mark, order, report: decimal mark, day order and source_report known from earlier; "" to find
+    out.
     """
 
     file: str
@@ -44,14 +45,16 @@ class Export:
     blanks: int = 0
     mark: str = ""
     order: str = ""
+    report: str = ""
     is_whole: bool = field(default=True)
 
-    def raw(self, cells: Sequence[str], mark: str = "", order: str = "") -> str:
+    def raw(self, cells: Sequence[str], mark: str = "", order: str = "", report: str = "") -> str:
         """A row as JSON: header → cell (null: missing), and what is needed to read it again."""
         padded: list[str | None] = [*cells, *[None] * (len(self.header) - len(cells))]
         row: dict[str, str | None] = dict(zip(self.header, padded, strict=False))
         row |= {f"(cell {n + 1})": cells[n] for n in range(len(self.header), len(cells))}
         row |= {FILE: self.file, MARK: mark or self.mark, ORDER: order or self.order}
+        row |= {REPORT: report or self.report}
         return orjson.dumps(row).decode()
 
 
@@ -80,7 +83,7 @@ def raw_exports(raws: Sequence[Raw]) -> tuple[list[Export], list[Bad]]:
             detail = "expected a JSON object of header and cell, as quarantine writes it"
             bad.append(Bad(raw.position, "not_json", detail, raw.text))
             continue
-        known = tuple(row.pop(name, None) or "" for name in (FILE, MARK, ORDER))
+        known = tuple(row.pop(name, None) or "" for name in (FILE, MARK, ORDER, REPORT))
         names = (name for name in row if not name.startswith("(cell "))
         groups.setdefault((*known, *names), []).append((raw.position, row))
     return [_regrouped(group, members) for group, members in groups.items()], bad
@@ -90,8 +93,10 @@ def _regrouped(
     group: tuple[str, ...], members: Sequence[tuple[int, dict[str, str | None]]]
 ) -> Export:
     """An export of rows that were set aside from one file."""
-    file, mark, order, *header = group
-    empty = Export(file, tuple(header), (), (), "", mark=mark, order=order, is_whole=False)
+    file, mark, order, report, *header = group
+    empty = Export(
+        file, tuple(header), (), (), "", mark=mark, order=order, report=report, is_whole=False
+    )
     records = (
         (position, [cell for cell in row.values() if cell is not None], None in row.values())
         for position, row in members
