@@ -11,7 +11,7 @@ from load_projects import ADS, CAMPAIGNS, META, PAID, PAYMENT, WEB, load, make, 
 from segment_calls import call
 
 from whichhalf.cli import main
-from whichhalf.collect.load import load_sources
+from whichhalf.collect.load import load_sources, load_table
 from whichhalf.errors import BadDataError, ConfigError
 
 CAMPAIGN = CAMPAIGNS + "2026-07-01,C1,11,10.00,100,5\n2026-07-02,C1,11,12.00,100,5\n"
@@ -192,7 +192,7 @@ def test_patterns(tmp_path: Path) -> None:
     told = load(project)
     assert "no file matches none/*.jsonl" in told["web"].notes[0]
     assert told["paid"].loaded == 1  # the file of just that name
-    for pattern in ("", "**/a**b", "fold"):
+    for pattern in ("", "/", "**/a**b", "fold"):
         (tmp_path / "fold").mkdir(exist_ok=True)
         with pytest.raises(ConfigError):
             load(make(tmp_path, PAID.replace("paid/*.csv", pattern)))
@@ -200,3 +200,23 @@ def test_patterns(tmp_path: Path) -> None:
     assert load(make(tmp_path, absolute))["paid"].files == 0  # the same file, loaded before
     with pytest.raises(ConfigError, match="Did you mean 'payments'"):
         load(make(tmp_path, PAID.replace('"payments"', '"paymnts"')))
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_events_that_are_dumped_and_loaded_are_the_same(tmp_path: Path, form: str) -> None:
+    lines = [
+        call(messageId="a", properties={"x": 1}, context={"page": {"url": "", "referrer": ""}}),
+        call(messageId=None, context={"page": {"url": "https://a.com/?utm_source=x"}}),
+    ]
+    project = make(tmp_path, WEB, web__a_dot_jsonl="\n".join(lines))
+    load(project)
+    project.publish()
+    path = tmp_path / f"events.{form}"
+    assert main(["-C", str(tmp_path), "dump", "events", "--format", form, "-o", str(path)]) == 0
+    other = make(tmp_path / "other", "")
+    with other.lock():
+        assert load_table(other, "events", [path]).loaded == 2
+    assert other.newest("events").equals(project.newest("events"))
+    with project.lock():
+        told = load_table(project, "events", [path])
+    assert (told.duplicates, told.replaced) == (2, 0)

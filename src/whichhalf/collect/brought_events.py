@@ -23,9 +23,12 @@ def put_event_keys(draft: Draft, cells: dict[str, pa.Array]) -> Draft:
     content_hash: of the cells as given, whatever their order. message_id: that hash and the row's
     number among identical rows, from 0, since real logs repeat lines.
     """
-    if any(n not in draft or draft[n].null_count for n in ("content_hash", "message_id")):
+    unnamed = pc.is_null(draft["message_id"]) if "message_id" in draft else None
+    if unnamed is None or pc.any(unnamed).as_py():
         hashes = _hashes(cells, draft.rows)
-        draft = draft.fill("content_hash", pa.array(hashes, STRING), STRING)
+        own = pa.array(hashes, STRING)
+        own = own if unnamed is None else pc.if_else(unnamed, own, pa.scalar(None, STRING))
+        draft = draft.fill("content_hash", own, STRING)
         seen: Counter[str] = Counter()
         ids = []
         for key in hashes:

@@ -60,7 +60,7 @@ def _matches(folder: Path, pattern: str, source: str) -> list[Path]:
     try:
         found = start.glob(str(whole.relative_to(start)) if whole.anchor == str(start) else pattern)
         return sorted(path for path in found if not path.is_dir())
-    except (ValueError, NotImplementedError) as error:
+    except (ValueError, IndexError, NotImplementedError) as error:
         raise ConfigError(f"source {source!r}: files: {pattern!r}: {error}.") from None
 
 

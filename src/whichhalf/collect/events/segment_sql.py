@@ -116,8 +116,8 @@ from ({_FOUND})
 _TIMED = f"""
 select
     * exclude (url, referrer, message_id, anonymous_id, device_id, user_id, campaign),
-    coalesce(url, page_url) as url,
-    coalesce(referrer, page_referrer) as referrer,
+    coalesce(nullif(url, ''), nullif(page_url, '')) as url,
+    coalesce(nullif(referrer, ''), nullif(page_referrer, '')) as referrer,
     {_AMOUNT} as amount,
     case when {_is_object("campaign")} then campaign end as campaign,
     {_id("message_id")} as message_id,
