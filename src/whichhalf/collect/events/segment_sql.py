@@ -94,15 +94,11 @@ select
 from (select file, position, line, json_valid(line) as is_json from lines)
 """
 
-_MESSAGE_ID = f"found[{list(FIELDS).index('message_id') + 1}]"
-
 # A context without an address or an agent may be no object at all.
 _SAID = f"""
 select
     file, position, line_reason, {_NAMED},
-    case
-        when {_MESSAGE_ID} is null or {_is_nobody(_MESSAGE_ID)} then md5(line)
-    end as line_hash,
+    line,
     case
         when line_reason is null
             and found[{list(FIELDS).index("user_agent") + 1}] is null
@@ -115,12 +111,13 @@ from ({_FOUND})
 # occurred = received − (sent − original): the client's clock cancels out.
 _TIMED = f"""
 select
-    * exclude (url, referrer, message_id, anonymous_id, device_id, user_id, campaign),
-    coalesce(nullif(url, ''), nullif(page_url, '')) as url,
-    coalesce(nullif(referrer, ''), nullif(page_referrer, '')) as referrer,
+    * exclude (line, url, referrer, message_id, anonymous_id, device_id, user_id, campaign),
+    nullif(coalesce(url, page_url), '') as url,
+    nullif(coalesce(referrer, page_referrer), '') as referrer,
     {_AMOUNT} as amount,
     case when {_is_object("campaign")} then campaign end as campaign,
     {_id("message_id")} as message_id,
+    case when message_id is null or {_is_nobody("message_id")} then md5(line) end as line_hash,
     {_id("anonymous_id")} as anonymous_id,
     {_id("device_id")} as device_id,
     {_id("user_id")} as user_id,
