@@ -14,7 +14,8 @@ from deltalake import DeltaTable, write_deltalake
 from table_rows import make_rows
 from whichhalf.engines import Engine
 from whichhalf.errors import LakeError, SchemaError
-from whichhalf.lake import EMPTY, WHOLE, Lake, Stamp
+from whichhalf.lake import Lake
+from whichhalf.provenance import EMPTY, WHOLE, Stamp
 from whichhalf.tables import TABLES
 
 KEY_EVENTS, USERS, EVENTS = TABLES["key_events"], TABLES["users"], TABLES["events"]

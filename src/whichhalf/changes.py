@@ -7,8 +7,8 @@ from datetime import date
 
 from whichhalf import tables
 from whichhalf.engines import Engine
-from whichhalf.lake import WHOLE, State
 from whichhalf.project import Project
+from whichhalf.provenance import WHOLE, State
 
 
 def expose(

@@ -6,6 +6,7 @@ The docstring-like `about` of each setting is what `whichhalf init`, `config sho
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -176,6 +177,8 @@ def load_config(folder: Path, environ: Mapping[str, str] | None = None) -> Confi
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
     known = [*SECTIONS, "source"]
     for key in content:
         if key not in known:
@@ -227,8 +230,8 @@ def _section(
 def _read_secret(path: Path, name: str) -> str:
     try:
         return path.read_text("utf-8").strip()
-    except OSError as error:
-        raise ConfigError(f"{name}: cannot read {path}: {error.strerror}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name}: cannot read {path}: {error}.") from None
 
 
 def _typed(key: str, value: Any, default: Any) -> Any:
@@ -262,6 +265,10 @@ def _type_name(value: Any) -> str:
 
 def _sources(given: Any, path: Path) -> tuple[SourceConfig, ...]:
     known = {item.name: item for item in fields(SourceConfig)}
+    if not isinstance(given, list) or not all(isinstance(entry, dict) for entry in given):
+        raise ConfigError(
+            f"{path}: sources are written as [[source]], each with a name and a kind."
+        )
     sources = []
     for number, entry in enumerate(given, 1):
         label = f"source {entry.get('name', number)!r}"
@@ -291,6 +298,14 @@ def _check(config: Config, path: Path) -> None:
     for key in positive:
         if config.value(key) <= 0:
             raise ConfigError(f"{path}: {key} must be above 0, not {config.value(key)}.")
+    for key in ("collect.dedupe_days", "collect.max_rate_age_days", "project.threads"):
+        if config.value(key) < 0:
+            raise ConfigError(f"{path}: {key} must not be below 0, as {config.value(key)} is.")
+    if not re.fullmatch("[A-Z]{3}", config.report.currency):
+        raise ConfigError(
+            f"{path}: report.currency must be an ISO 4217 code like EUR,"
+            f" not {config.report.currency!r}."
+        )
     if not 1 <= config.project.memory_limit_percent <= 95:
         raise ConfigError(f"{path}: project.memory_limit_percent must be from 1 to 95.")
     zones = [("report.time_zone", config.report.time_zone)]

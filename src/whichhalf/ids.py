@@ -18,7 +18,7 @@ NOBODY = frozenset((*_WORDS.split(), "", "[object object]", "(not set)", _ZEROS)
 def visitor_key(app: str, visitor_id: str) -> int:
     """Return the signed 64-bit key of a visitor: the low half of md5(app, 0x1f, visitor id).
 
-    Two of n visitors share a key with odds of about n² / 2^65: one in 3.7 million for 10⁷ of them.
+    Two of n visitors share a key with odds of about n² / 2^65: one in 369,000 for 10⁷ of them.
     """
     digest = hashlib.md5(f"{app}\x1f{visitor_id}".encode(), usedforsecurity=False).digest()
     return int.from_bytes(digest[8:], "little", signed=True)

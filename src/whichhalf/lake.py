@@ -10,61 +10,22 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from whichhalf.engines.base import Scan
-from whichhalf.errors import LakeError
+from whichhalf.errors import LakeError, SchemaError
+from whichhalf.provenance import EMPTY, WHOLE, Stamp, State
 from whichhalf.tables import Kind, Table
 from whichhalf.tables.conform import conform
 
 STATE_KEY = "whichhalf.state"
-WHOLE = "*"  # the one "day" of a table without partitions
 _COMMITS_TO_SEARCH = 50  # commits of other tools (compaction) that may lie above our last one
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """State of one day: version of its last change of data, fingerprint of what it came from."""
-
-    version: int
-    fingerprint: str = ""
-
-
-@dataclass(frozen=True)
-class State:
-    """What a commit knows of its table.
-
-    days: stamp of every day ever written; WHOLE for a table without partitions.
-    consumed: version of each input that a step by changes has taken in.
-    is_uniform: whether all files have the same columns.
-    """
-
-    days: Mapping[str, Stamp]
-    consumed: Mapping[str, int]
-    is_uniform: bool = True
-
-    @property
-    def text(self) -> str:
-        """As it stands in a commit."""
-        days = {day: [stamp.version, stamp.fingerprint] for day, stamp in sorted(self.days.items())}
-        content = {"days": days, "consumed": dict(self.consumed), "is_uniform": self.is_uniform}
-        return orjson.dumps(content).decode()
-
-    @property
-    def changed(self) -> int:
-        """Version of the last change of data; -1 where there never was one."""
-        return max((stamp.version for stamp in self.days.values()), default=-1)
-
-
-EMPTY = State({}, {})
 
 
 class Lake:
@@ -110,21 +71,18 @@ class Lake:
         delta = self.open(table)
         return None if delta is None else int(delta.version())
 
-    def state(self, table: Table, version: int | None = None) -> State:
-        """State of a table as of a version.
+    def state(self, table: Table) -> State:
+        """State of a table as it is now.
 
         A derived table whose stored columns are not the contract's counts as never written: its
         days are all stale, and the first commit replaces it whole.
         """
-        if version is None and table.name in self._states:
-            return self._states[table.name]
-        state = self._read_state(table, version)
-        if version is None:
-            self._states[table.name] = state
-        return state
+        if table.name not in self._states:
+            self._states[table.name] = self._read_state(table)
+        return self._states[table.name]
 
-    def _read_state(self, table: Table, version: int | None) -> State:
-        delta = self.open(table, version)
+    def _read_state(self, table: Table) -> State:
+        delta = self.open(table)
         if delta is None:
             return EMPTY
         stored = [field.name for field in delta.schema().fields]
@@ -132,9 +90,7 @@ class Lake:
             return EMPTY
         for commit in delta.history(_COMMITS_TO_SEARCH):
             if STATE_KEY in commit:
-                content = orjson.loads(commit[STATE_KEY])
-                days = {day: Stamp(*stamp) for day, stamp in content["days"].items()}
-                return State(days, content["consumed"], content["is_uniform"])
+                return State.read(commit[STATE_KEY])
         return State({}, {}, is_uniform=False)
 
     def days(self, table: Table) -> list[date]:
@@ -162,7 +118,7 @@ class Lake:
                 if not wanted or day in wanted
             ]
         stored = frozenset(field.name for field in delta.schema().fields)
-        uniform = self.state(table, version).is_uniform
+        uniform = self.state(table).is_uniform
         return Scan(
             delta.table_uri,
             int(delta.version()),
@@ -247,23 +203,8 @@ class Lake:
         days = {**state.days, **{day: Stamp(version, print_) for day, print_ in stamps.items()}}
         taken = state.consumed if consumed is None else consumed
         after = State(days, taken, whole or self._is_uniform(table, state))
-        metadata = {STATE_KEY: after.text}
-        options: dict[str, Any] = {}
-        if mode == "append":
-            options["schema_mode"] = "merge"
-        elif whole:
-            options["schema_mode"] = "overwrite"
         try:
-            write_deltalake(
-                str(self.path(table)) if delta is None else delta,
-                conform(rows, table),
-                mode=mode,
-                predicate=predicate,
-                partition_by=["day"] if table.partitioned else None,
-                commit_properties=CommitProperties(custom_metadata=metadata, max_commit_retries=0),
-                writer_properties=WriterProperties(compression="SNAPPY"),
-                **options,
-            )
+            self._write(table, rows, mode, predicate, after)
         except DeltaError as error:
             raise LakeError(
                 f"{table.name}: the commit of version {version} was refused: {_first(error)}"
@@ -273,6 +214,38 @@ class Lake:
             self._newest.pop(table.name, None)
             self._states.pop(table.name, None)
         return version
+
+    def _write(
+        self,
+        table: Table,
+        rows: pa.RecordBatchReader | pa.Table,
+        mode: str,
+        predicate: str | None,
+        after: State,
+    ) -> None:
+        options: dict[str, Any] = {}
+        if mode == "append":
+            options["schema_mode"] = "merge"
+        elif predicate is None:
+            options["schema_mode"] = "overwrite"
+        delta = self.open(table)
+        metadata = {STATE_KEY: after.text}
+        faults: list[SchemaError] = []
+        try:
+            write_deltalake(
+                str(self.path(table)) if delta is None else delta,
+                conform(rows, table, faults),
+                mode=mode,
+                predicate=predicate,
+                partition_by=["day"] if table.partitioned else None,
+                commit_properties=CommitProperties(custom_metadata=metadata, max_commit_retries=0),
+                writer_properties=WriterProperties(compression="SNAPPY"),
+                **options,
+            )
+        except Exception:
+            if faults:  # the rows broke the contract; Delta only says that its input failed
+                raise faults[0] from None
+            raise
 
     def _is_uniform(self, table: Table, state: State) -> bool:
         """Whether the files already there hold the columns that are written now."""

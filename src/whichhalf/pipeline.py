@@ -19,8 +19,9 @@ from whichhalf import changes, tables
 from whichhalf.attribute import conversions
 from whichhalf.engines import Engine
 from whichhalf.errors import LakeError
-from whichhalf.lake import WHOLE, Lake, State
+from whichhalf.lake import Lake
 from whichhalf.project import Project
+from whichhalf.provenance import WHOLE, State
 from whichhalf.steps import STEPS, Grain, Outputs, Step
 
 BATCH_BYTES = 512 * 2**20  # input files computed in one go; bounds memory, changes no result

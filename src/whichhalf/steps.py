@@ -78,7 +78,8 @@ STEPS: tuple[Step, ...] = (
         ("events", "stitch.ignored_user_ids"), _plain(parts.key_events),
     ),
     Step(
-        "identity_edges", 1, Grain.DAY, ("events", "installs", "clicks"), ("identity_edges",),
+        "identity_edges", 1, Grain.DAY,
+        ("events", "installs", "clicks", "payments", "loaded_conversions"), ("identity_edges",),
         ("stitch.ignored_user_ids",), _plain(persons.identity_edges),
     ),
     Step(

@@ -1,4 +1,4 @@
-"""A world that arrives file by file, in any order, with a run after each part: as if all at once."""
+"""A world that arrives file by file, in any order, with a run after each: as if all at once."""
 
 from __future__ import annotations
 

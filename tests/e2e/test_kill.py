@@ -75,7 +75,7 @@ def test_a_killed_run_leaves_nothing_behind(
 
 
 def _killed(world: Path, folder: Path, moment: float) -> float:
-    """Run a copy of the world and kill it after `moment` seconds; earlier if it was done by then."""
+    """Run a copy of the world, killed after `moment` seconds; earlier if it was done by then."""
     while True:
         shutil.copytree(world, folder)
         process = subprocess.Popen(

@@ -100,10 +100,10 @@ class Session:
 class History:
     """Persons of events, their sessions and touches."""
 
-    def __init__(self, events: list[Row], clicks: Sequence[Row] = ()) -> None:
-        # A click makes a user known where it says which visitor carried it.
-        known = [click for click in clicks if click["visitor_id"]]
-        self.users = plain_users([*events, *known])
+    def __init__(
+        self, events: list[Row], clicks: Sequence[Row] = (), payments: Sequence[Row] = ()
+    ) -> None:
+        self.users = plain_users([*events, *clicks, *payments])
         self.links = self._links(events, clicks)
         self.parts = plain_parts(events)
         self.person_of_event: dict[tuple[str, str], str] = {}
@@ -123,7 +123,7 @@ class History:
             said = (*place(event), event["user_id"])
             if event["visitor_id"] and event["user_id"]:
                 links[event["app"], event["visitor_id"]].append(said)
-            if event["call"] == "alias":
+            if event["call"] == "alias" and f"u:{event['previous_id']}" not in self.users:
                 links[event["app"], f"a:{event['previous_id']}"].append(said)
         for click in clicks:
             if click["visitor_id"] and click["user_id"]:

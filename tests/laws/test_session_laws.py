@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from datetime import datetime
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from law_steps import everything, put_history, put_inputs, read
@@ -80,7 +79,6 @@ def landing(events: list[Row]) -> str | None:
     return next((event["url"] for event in events if event["call"] in ("page", "screen")), None)
 
 
-@pytest.mark.xfail(reason="event_persons.sql: parts that touch in one instant are told by user")
 @examples(20)
 @given(event_lists())
 def test_events_belong_to_the_person_of_their_part(sql_engine: Engine, events: list[Row]) -> None:

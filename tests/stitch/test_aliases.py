@@ -53,7 +53,8 @@ def test_the_earlier_id_may_be_a_visitor() -> None:
     rows = pa.Table.from_pylist([alias]).append_column(
         "first_at", pa.array([0], pa.timestamp("us"))
     )
-    (link,) = alias_links(rows).to_pylist()
+    assert alias_links(rows, {"u:anon"}).num_rows == 0, "a known user's id is no visitor's"
+    (link,) = alias_links(rows, {"u:1"}).to_pylist()
     assert link["visitor_id"] == "a:anon"
     assert link["visitor_key"] == visitor_key("web", "a:anon")
     assert (link["user_id"], link["call"]) == ("u:1", "alias")

@@ -54,7 +54,7 @@ resolved as (
     select
         c.app, c.conversion_id, c.conversion_kind, c.visitor_id, c.visitor_key, c.user_id,
         c.converted_at, c.attributed_at, c.refers_to, c.value, c.product_id, c.quantity,
-        c.country, c.os, c.source_table,
+        c.country, c.os, c.source_table, c.is_counted,
         coalesce(
             u.person_id, c.user_id, p.person_id, concat(c.visitor_id, '@', c.app),
             concat('?:', c.conversion_id, '@', c.app)
@@ -64,13 +64,13 @@ resolved as (
     left join persons as p
         on c.visitor_key = p.visitor_key and c.user_id is null
         and c.converted_at >= p.since and c.converted_at < p.until
-    where c.is_counted = 1
 ),
 
 ranked as (
     select
         app, conversion_id, conversion_kind, visitor_id, visitor_key, user_id, converted_at,
         attributed_at, refers_to, value, product_id, quantity, country, os, source_table, person_id,
+        is_counted,
         row_number() over (
             partition by person_id, conversion_kind order by converted_at, conversion_id, app
         ) as nth_of_person,
@@ -89,12 +89,15 @@ kept as (
         attributed_at, refers_to, value, product_id, quantity, country, os, source_table, person_id,
         nth_of_person
     from ranked
-    where conversion_kind not in ('install', 'signup')
-        or (conversion_kind = 'signup' and nth_of_person = 1)
-        or (conversion_kind = 'install' and source_table <> 'events')
-        or (
-            conversion_kind = 'install' and source_table = 'events' and nth_of_visitor = 1
-            and installs_of_visitor = 0
+    where is_counted = 1
+        and (
+            conversion_kind not in ('install', 'signup')
+            or (conversion_kind = 'signup' and nth_of_person = 1)
+            or (conversion_kind = 'install' and source_table <> 'events')
+            or (
+                conversion_kind = 'install' and source_table = 'events' and nth_of_visitor = 1
+                and installs_of_visitor = 0
+            )
         )
 ),
 

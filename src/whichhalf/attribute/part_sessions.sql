@@ -6,7 +6,7 @@ with open_parts as (
     select
         app, part_id, person_id, started_at,
         max(ended_at) over (
-            partition by person_id order by started_at, part_id
+            partition by person_id order by started_at, part_id, app
             rows between unbounded preceding and 1 preceding
         ) as open_until
     from person_parts
@@ -21,7 +21,7 @@ select
             then 1 else 0
         end
     ) over (
-        partition by person_id order by started_at, part_id
+        partition by person_id order by started_at, part_id, app
         rows between unbounded preceding and current row
     ) as bigint) as session_number
 from open_parts

@@ -7,17 +7,17 @@ with ranked as (
         p.page_count, p.first_page_url, p.first_blog_at, p.first_blog_id, p.first_blog_url,
         p.first_sourced_key,
         row_number() over (
-            partition by s.person_id, s.session_number order by p.started_at, p.part_id
+            partition by s.person_id, s.session_number order by p.started_at, p.part_id, p.app
         ) as nth,
         row_number() over (
             partition by s.person_id, s.session_number
             order by coalesce(p.first_page_at, timestamp '9999-12-31 00:00:00'),
-                coalesce(p.first_page_id, p.part_id)
+                coalesce(p.first_page_id, p.part_id), p.app
         ) as nth_page,
         row_number() over (
             partition by s.person_id, s.session_number
             order by coalesce(p.first_sourced_at, timestamp '9999-12-31 00:00:00'),
-                coalesce(p.first_sourced_id, p.part_id)
+                coalesce(p.first_sourced_id, p.part_id), p.app
         ) as nth_sourced
     from person_parts as p
     inner join part_sessions as s on p.app = s.app and p.part_id = s.part_id

@@ -51,7 +51,7 @@ ranked as (
 
 select
     network, account_id, campaign_id,
-    max(case when ordinal = 1 then campaign_name end) as campaign_name,
+    coalesce(max(case when ordinal = 1 then campaign_name end), campaign_id) as campaign_name,
     ad_set_id,
     max(case when ordinal = 1 then ad_set_name end) as ad_set_name,
     ad_id,

@@ -68,14 +68,16 @@ def merge_users(edges: Iterable[tuple[str, str]], known: Set[str], limit: int) -
     return Merged({user: users[0] for users in believed for user in users}, tuple(refused))
 
 
-def alias_links(aliases: pa.Table) -> pa.Table:
+def alias_links(aliases: pa.Table, known: Set[str]) -> pa.Table:
     """Return the visitor side of alias calls, as links of table `persons`.
 
-    aliases: rows of identity_edges of kind alias. The earlier id may be a visitor's anonymous id;
-    a link of a visitor that was never seen joins nothing.
+    aliases: rows of identity_edges of kind alias. An earlier id that is no known user's is taken
+    for a visitor's anonymous id; a link of a visitor that was never seen joins nothing.
     """
     rows = []
     for row in aliases.to_pylist():
+        if as_user(row["previous_id"]) in known:
+            continue
         visitor = f"{ANONYMOUS}{row['previous_id']}"
         rows.append(
             {

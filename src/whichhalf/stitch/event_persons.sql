@@ -6,15 +6,15 @@ with ranked as (
         e.visitor_key,
         row_number() over (
             partition by e.app, e.message_id
-            order by
-                case when p.user_id is null or e.user_id is null or p.user_id = e.user_id
-                    then 0 else 1 end,
-                p.started_at desc, p.part_id desc
+            order by p.started_at desc, p.part_id desc
         ) as ordinal
     from events as e
     inner join session_parts as p
         on e.day = p.day and e.visitor_key = p.visitor_key
-        and e.occurred_at >= p.started_at and e.occurred_at <= p.ended_at
+        and (
+            p.started_at < e.occurred_at
+            or (p.started_at = e.occurred_at and p.part_id <= e.message_id)
+        )
 )
 
 select

@@ -1,6 +1,6 @@
 -- Who was seen with whom on a day. `seen`: the visitor begins to carry the user (its first event with
--- a user id that day, and each change); `user`: a server call knows the user; `alias`: the user had
--- an earlier id.
+-- a user id that day, and each change); `user`: a server call, a payment or another row without a
+-- visitor knows the user; `alias`: the user had an earlier id.
 -- grain: edge_kind, app, visitor_key, user_id, previous_id, message_id    day: first_at
 with carried as (
     select
@@ -12,12 +12,35 @@ with carried as (
     where visitor_key is not null and user_id is not null
 ),
 
-servers as (
-    select
-        day, app, user_id, occurred_at as first_at, message_id, call,
-        row_number() over (partition by day, app, user_id order by occurred_at, message_id) as ordinal
+named as (
+    select day, app, user_id, occurred_at as first_at, message_id, call
     from events
     where visitor_key is null and user_id is not null
+    union all
+    select day, app, user_id, paid_at, payment_id, 'payment'
+    from payments
+    where user_id is not null
+    union all
+    select day, app, user_id, converted_at, conversion_id, 'conversion'
+    from loaded_conversions
+    where user_id is not null
+    union all
+    select day, app, user_id, first_open_at, install_id, 'install'
+    from installs
+    where visitor_key is null and user_id is not null
+    union all
+    select day, app, user_id, touched_at, touch_id, 'click'
+    from clicks
+    where visitor_key is null and user_id is not null
+),
+
+servers as (
+    select
+        day, app, user_id, first_at, message_id, call,
+        row_number() over (
+            partition by day, app, user_id order by first_at, message_id, call
+        ) as ordinal
+    from named
 ),
 
 edges as (

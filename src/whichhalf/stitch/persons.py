@@ -18,7 +18,7 @@ IGNORED_USERS = pa.schema([("user_id", pa.string())])
 def identity_edges(engine: Engine, config: Config) -> Mapping[str, str]:
     """Return the SELECT of identity_edges for the days whose inputs are exposed.
 
-    Reads: events, installs, clicks.
+    Reads: events, installs, clicks, payments, loaded_conversions.
     """
     engine.relation("ignored_users", ignored_users(config))
     query = sql.load(_PACKAGE, "identity_edges")
@@ -62,7 +62,8 @@ def _merged(engine: Engine, config: Config) -> tuple[Merged, pa.Table]:
         " inner join alias_users as a on e.user_id = a.user_id"
     )
     users = frozenset(known.column("user_id").to_pylist())
-    return merge_users(edges, users, config.stitch.max_users_per_person), alias_links(aliases)
+    limit = config.stitch.max_users_per_person
+    return merge_users(edges, users, limit), alias_links(aliases, users)
 
 
 def ignored_users(config: Config) -> pa.Table:

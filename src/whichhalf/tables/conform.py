@@ -10,8 +10,13 @@ from whichhalf.errors import SchemaError
 from whichhalf.tables.schema import Table
 
 
-def conform(rows: pa.RecordBatchReader | pa.Table, table: Table) -> pa.RecordBatchReader:
-    """Give rows the order and types of the contract. SchemaError names what does not fit."""
+def conform(
+    rows: pa.RecordBatchReader | pa.Table, table: Table, faults: list[SchemaError] | None = None
+) -> pa.RecordBatchReader:
+    """Give rows the order and types of the contract. SchemaError names what does not fit.
+
+    faults: gets what is raised while the rows are read, for callers through whom it is lost.
+    """
     schema = table.arrow
     names = set(rows.schema.names)
     missing = [name for name in schema.names if name not in names]
@@ -25,9 +30,13 @@ def conform(rows: pa.RecordBatchReader | pa.Table, table: Table) -> pa.RecordBat
 
     def batches() -> Iterable[pa.RecordBatch]:
         for batch in reader:
-            yield pa.RecordBatch.from_arrays(
-                [_cast(batch.column(f.name), f, table) for f in schema], schema=schema
-            )
+            try:
+                columns = [_cast(batch.column(f.name), f, table) for f in schema]
+            except SchemaError as error:
+                if faults is not None:
+                    faults.append(error)
+                raise
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 

@@ -79,8 +79,8 @@ starts_at       timestamp   first instant of the hour or of the account's local 
 hours           bigint      hours that the row covers: 1, or 23, 24, 25 for a local day
 local_on        date        the account's local date
 time_zone       string      the account's zone (IANA name)
-country         string      ISO 3166-1 alpha-2, or (not broken down)
-os              string      ios, android …, or (not broken down)
+country         string      ISO 3166-1 alpha-2, (unknown), or (not broken down)
+os              string      ios, android …, (unknown), or (not broken down)
 objective       string?     the platform's own word for what the campaign is for
 currency        string      the account's currency, ISO 4217
 spend           money       in the account's currency
@@ -351,7 +351,7 @@ app             string      which product
 call            string      identify, track, page …
 name            string      event name; empty for calls without one
 field           string      property name
-json_type       string      string, number, boolean, object or array
+json_type       string      string, number, boolean, object or array; several joined by " or "
 first_seen_in   string      source and file
 """,
 )
