@@ -39,17 +39,21 @@ _PATHS = ", ".join(f"'{path}'" for path in FIELDS.values())
 _NAMED = ", ".join(f"found[{number}] as {name}" for number, name in enumerate(FIELDS, 1))
 _NOBODY = ", ".join(f"'{word}'" for word in sorted(NOBODY))
 _CURRENCIES = ", ".join(f"'{code}'" for code in sorted(ACTIVE | FORMER))
-_LONGEST_NOBODY = max(map(len, NOBODY))
+_ZEROS = "00000000-0000-0000-0000-000000000000"
+_LONGEST_WORD = max(len(word) for word in NOBODY if word != _ZEROS)
 
 
 def _id(column: str) -> str:
-    """The id without blanks around it, or null where it is a word for none."""
-    return f"case when {_is_nobody(column)} then null else trim({column}) end"
+    """The id without blanks around it, or null where it is a word for none.
 
-
-def _is_nobody(column: str) -> str:
-    short = f"length({column}) <= {_LONGEST_NOBODY}"
-    return f"{short} and lower(trim({column})) in ({_NOBODY})"
+    Most ids are UUIDs: too long for a word, and looked at no further.
+    """
+    blank = f"starts_with({column}, ' ') or ends_with({column}, ' ')"
+    return (
+        f"case when length({column}) > {_LONGEST_WORD} and not ({blank})"
+        f" then nullif({column}, '{_ZEROS}')"
+        f" when lower(trim({column})) in ({_NOBODY}) then null else trim({column}) end"
+    )
 
 
 def _time(column: str) -> str:
@@ -111,13 +115,12 @@ from ({_FOUND})
 # occurred = received − (sent − original): the client's clock cancels out.
 _TIMED = f"""
 select
-    * exclude (line, url, referrer, message_id, anonymous_id, device_id, user_id, campaign),
+    * exclude (url, referrer, message_id, anonymous_id, device_id, user_id, campaign),
     nullif(coalesce(url, page_url), '') as url,
     nullif(coalesce(referrer, page_referrer), '') as referrer,
     {_AMOUNT} as amount,
     case when {_is_object("campaign")} then campaign end as campaign,
     {_id("message_id")} as message_id,
-    case when message_id is null or {_is_nobody("message_id")} then md5(line) end as line_hash,
     {_id("anonymous_id")} as anonymous_id,
     {_id("device_id")} as device_id,
     {_id("user_id")} as user_id,
@@ -131,7 +134,8 @@ from ({_SAID})
 
 _CORRECTED = f"""
 select
-    *,
+    * exclude (line),
+    case when message_id is null then md5(line) end as line_hash,
     coalesce(received_time, sent_time, stamped_time, original_time) as received,
     case
         when original_time is not null and sent_time is not null and received_time is not null
