@@ -26,6 +26,7 @@ FLOORS = (
     ("project",),
     ("views", "dump", "starter"),
     ("lake", "control"),
+    ("provenance",),
     ("engines", "sql"),
     ("config", "ids"),
     ("tables",),
