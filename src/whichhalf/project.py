@@ -18,7 +18,7 @@ from whichhalf.config import Config, load_config
 from whichhalf.control import Control
 from whichhalf.engines import Engine, open_engine
 from whichhalf.engines.base import Limits
-from whichhalf.errors import WhichhalfError
+from whichhalf.errors import ConfigError, WhichhalfError
 from whichhalf.lake import Lake
 
 STATE_FOLDER = ".whichhalf"
@@ -29,6 +29,11 @@ class Project:
 
     def __init__(self, folder: Path, config: Config | None = None) -> None:
         self.folder = folder.resolve()
+        if signs := sorted(set("[]*?") & set(str(self.folder))):
+            raise ConfigError(
+                f"{self.folder}: the lake and the engine take {' '.join(signs)} in a path for a"
+                " pattern. Move the project to a folder without these signs."
+            )
         self.config = load_config(self.folder) if config is None else config
         self.lake = Lake(self.folder / "lake")
 

@@ -134,3 +134,13 @@ def test_help_imports_nothing_heavy() -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert all(f"  {name} " in done.stdout for name in COMMANDS)
+
+
+def test_a_folder_that_reads_like_a_pattern(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "shop [2026]"
+    folder.mkdir()
+    (folder / "whichhalf.toml").write_text("", "utf-8")
+    assert main(["-C", str(folder), "run"]) == 3
+    assert "Move the project" in capsys.readouterr().err
