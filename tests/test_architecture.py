@@ -33,7 +33,7 @@ FLOORS = (
     ("errors",),
 )
 # Longer than the rule allows today; none may grow, and none may be added without a word.
-LONG_FILES = {"config.py": 330, "tables/derived.py": 420, "tables/inputs.py": 380}
+LONG_FILES = {"config.py": 330, "tables/inputs.py": 380}
 MAX_LINES, MAX_FUNCTION_LINES = 300, 45
 
 FILES = {path.relative_to(ROOT).as_posix(): path for path in sorted(ROOT.rglob("*.py"))}

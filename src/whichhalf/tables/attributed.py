@@ -1,0 +1,170 @@
+"""Tables of attribute: sources, conversions, and whose credit they are."""
+
+from __future__ import annotations
+
+from whichhalf.tables.schema import Kind, table
+from whichhalf.tables.sessionized import SOURCE_KEY
+
+SOURCES = table(
+    "sources",
+    Kind.DERIVED,
+    "Every distinct source tuple of the touches: its channel, whether paid, which campaign.",
+    grain="source_key",
+    columns=f"""
+{SOURCE_KEY}
+source          string?     UTM source
+medium          string?     UTM medium
+campaign        string?     UTM campaign
+content         string?     UTM content
+term            string?     UTM term
+utm_id          string?     UTM id
+click_id_kind   string?     which click id
+referrer_host   string?     host of the referring page
+channel         string      group of touches, by the first rule that holds
+channel_rule    string      that rule's id
+is_paid         boolean     whether somebody was paid for the touch
+paid_rule       string?     rule that says so
+network         string?     who is paid
+account_id      string?     ad account, where the campaign is matched
+campaign_id     string?     campaign, where matched
+ad_set_id       string?     ad set, where matched
+ad_id           string?     ad, where matched
+match_rule      string?     how the campaign was matched: id or name; null: unmatched
+rules_version   string      version of the rule tables
+""",
+)
+
+CONVERSIONS = table(
+    "conversions",
+    Kind.DERIVED,
+    "What people did that counts: installs, signups (one a person), purchases, refunds.",
+    grain="app conversion_id conversion_kind",
+    clock="converted_at",
+    columns="""
+app             string      which product
+conversion_id   string      id of the message, install or payment
+conversion_kind string      install, signup, first_purchase, purchase, refund, chargeback …
+person_id       string      person
+visitor_id      string?     visitor that converted
+visitor_key     bigint?     visitor that converted
+user_id         string?     user that converted
+converted_at    timestamp   when it happened
+attributed_at   timestamp   touches up to here count: the charge's instant for a refund
+refers_to       string?     refunds and chargebacks: conversion whose credit they take
+value           money       in the reporting currency; refunds and chargebacks are negative
+product_id      string?     product
+quantity        bigint      pieces
+country         string?     ISO 3166-1 alpha-2
+os              string?     operating system family
+source_table    string      table that it comes from
+""",
+)
+
+CREDITS = table(
+    "credits",
+    Kind.DERIVED,
+    "Which touch gets how much of a conversion, under each model. Σ credit = 1.",
+    grain="app conversion_id conversion_kind model touch_id",
+    clock="converted_at",
+    columns=f"""
+app             string      which product
+conversion_id   string      conversion
+conversion_kind string      its kind
+model           string      first, last, first_paid, last_paid or install_last_touch
+touch_id        string      touch; for a direct visit the session's id
+{SOURCE_KEY}
+touched_at      timestamp   when the touch happened
+person_id       string      person
+converted_at    timestamp   when the conversion happened
+credit          double      share, in [0, 1]
+value           money       credited value in the reporting currency
+""",
+)
+
+UNATTRIBUTED = table(
+    "unattributed",
+    Kind.DERIVED,
+    "Conversions that a model credits to no touch, with the reason.",
+    grain="app conversion_id conversion_kind model",
+    clock="converted_at",
+    columns="""
+app             string      which product
+conversion_id   string      conversion
+conversion_kind string      its kind
+model           string      model
+person_id       string      person
+converted_at    timestamp   when the conversion happened
+reason          string      organic, direct, out_of_window, rejected or redacted
+value           money       in the reporting currency
+""",
+)
+
+USEFUL_SESSIONS = table(
+    "useful_sessions",
+    Kind.DERIVED,
+    "Of each person who signed up: the first session and the session of the signup.",
+    grain="person_id role",
+    clock="signed_up_at",
+    columns=f"""
+person_id       string      person
+role            string      first or signup
+session_id      string      first part id
+session_number  bigint      1 for the person's first
+started_at      timestamp   first event
+ended_at        timestamp   last event
+event_count     bigint      events
+page_count      bigint      page and screen views
+landing_url     string?     first page
+{SOURCE_KEY}
+signed_up_at    timestamp   when the person signed up
+""",
+)
+
+_TOUCH_OF_SIGNUP = "\n".join(
+    f"""
+{which}_touch_id   string?     {which.replace("_", " ")} touch
+{which}_at         timestamp?  its time
+{which}_source     string?     its UTM source, else the referring host
+{which}_medium     string?     its UTM medium
+{which}_campaign   string?     its UTM campaign
+{which}_referrer   string?     its referring host
+{which}_channel    string?     its channel
+""".strip()
+    for which in ("first", "last", "first_paid", "last_paid")
+)
+
+SIGNUPS = table(
+    "signups",
+    Kind.DERIVED,
+    "One wide row per person who signed up. Unlimited lookback.",
+    grain="person_id",
+    clock="signed_up_at",
+    columns=f"""
+person_id       string      person
+app             string      product of the signup
+conversion_id   string      the signup
+signed_up_at    timestamp   when
+sessions_before bigint      sessions that began at or before the signup
+signed_up_in_first_session boolean whether that was one only, and the signup fell into it
+first_page_url  string?     first page ever
+first_blog_url  string?     first blog page at or before the signup
+{_TOUCH_OF_SIGNUP}
+""",
+)
+
+ACTIVITY_DAYS = table(
+    "activity_days",
+    Kind.VIEW,
+    "What a person did on a UTC day.",
+    grain="app person_id active_on",
+    columns="""
+app             string      which product
+person_id       string      person
+active_on       date        UTC date
+sessions        bigint      session parts that began
+events          bigint      events in session parts
+logins          bigint      key events of kind login
+signups         bigint      key events of kind signup
+purchases       bigint      key events of kind purchase
+""",
+)
