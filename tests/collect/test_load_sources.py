@@ -127,6 +127,33 @@ def test_a_later_report_takes_the_place_of_an_earlier_one(tmp_path: Path) -> Non
     ]  # fmt: skip
 
 
+def test_a_file_of_two_reports_keeps_its_rows_when_it_grows(tmp_path: Path) -> None:
+    """Each of its rows is another report of the other's day; both are there again, so both stay."""
+    toml = PAID.replace("payments", "ad_costs") + (
+        'network = "x"\naccount_id = "1"\ntime_zone = "UTC"\ncurrency = "USD"\n'
+    )
+    file = "local_on,starts_at,campaign_name,spend\n" \
+           "2026-07-01,,C,1\n,2026-07-01T05:00:00Z,C,2\n"  # fmt: skip
+    project = make(tmp_path, toml, paid__a_dot_csv=file)
+    load(project)
+    put(tmp_path, "paid__a_dot_csv", file + "2026-07-02,,C,4\n")
+    told = load(project)["paid"]
+    assert (told.loaded, told.duplicates, told.replaced) == (1, 2, 0)
+    assert rows(project, "ad_costs", "spend") == [("1.000000",), ("2.000000",), ("4.000000",)]
+
+
+def test_a_row_that_another_report_repeats_is_replaced_once(tmp_path: Path) -> None:
+    toml = PAID.replace("payments", "ad_costs") + (
+        'network = "x"\naccount_id = "1"\ntime_zone = "UTC"\ncurrency = "USD"\n'
+    )
+    file = "local_on,campaign_name,spend,source_report\n2026-07-01,C,1,one\n"
+    project = make(tmp_path, toml, paid__a_dot_csv=file)
+    load(project)
+    put(tmp_path, "paid__a_dot_csv", file.replace("one", "other"))
+    told = load(project)["paid"]
+    assert (told.loaded, told.duplicates, told.replaced) == (1, 0, 1)
+
+
 def test_a_campaign_that_was_renamed_is_not_paid_twice(tmp_path: Path) -> None:
     project = make(tmp_path, META, fb__a_dot_csv=CAMPAIGN)
     load(project)

@@ -137,7 +137,8 @@ def _meet(engine: Engine, table: Table) -> None:
 def _superseded(table: Table) -> str:
     """Further stored rows that give way: other reports of what the arriving rows report.
 
-    A row that arrives again just as it is stored keeps its place.
+    A row whose key arrives again is not among them: `_meet` has settled it, and one that comes
+    again just as it is stored keeps its place.
     """
     if table.name not in _REPORTED:
         return ""
@@ -146,9 +147,9 @@ def _superseded(table: Table) -> str:
     grain = ", ".join(f"s.{name}" for name in table.grain)
     return (
         f" union all select cast(null as bigint), {grain}, s.day, s.day, true from stored as s"
-        f" where exists (select 1 from arriving as a where {same} and a.{report} <> s.{report})"
-        f" or (exists (select 1 from arriving as a where {_renamed(table)})"
-        f" and not exists (select 1 from keys as k where {_same(table, 'k', 's')}))"
+        f" where not exists (select 1 from keys as k where {_same(table, 'k', 's')})"
+        f" and (exists (select 1 from arriving as a where {same} and a.{report} <> s.{report})"
+        f" or exists (select 1 from arriving as a where {_renamed(table)}))"
     )
 
 
