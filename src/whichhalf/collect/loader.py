@@ -79,17 +79,14 @@ class Loader:
 
         raws: their text, by position. accept: properties may have the types that they have here.
         """
-        if accept and self._keeps_types:
-            property_types.accept(self._project.lake, self._engine, part.rows)
+        if accept and part.structures is not None:
+            structures = pa.chunked_array([part.structures])
+            property_types.accept(self._project.lake, self._engine, part.rows, structures)
         path = Path("(replayed)")
         [(_path, typed)] = self._same_types([(path, part)], lambda _path, _positions: raws)
         checked = self._priced(typed)
         self._store([(path, checked)])
         return checked
-
-    @property
-    def _keeps_types(self) -> bool:
-        return self._source.kind == "segment"
 
     def _store(self, checked: Batch) -> None:
         table = TABLES[self._result.table]
@@ -114,11 +111,14 @@ class Loader:
 
     def _same_types(self, batch: Batch, raw_of: RawOf) -> Batch:
         """Set aside events with a property whose type changed; announce new properties."""
-        if not self._keeps_types:
+        structures = [part.structures for _path, part in batch if part.structures is not None]
+        if not structures:
             return batch
         rows = pa.concat_tables([part.rows for _path, part in batch])
         seen_in = f"{self._source.name}:{batch[0][0].name}"
-        found = property_types.check(self._project.lake, self._engine, rows, seen_in)
+        found = property_types.check(
+            self._project.lake, self._engine, rows, pa.chunked_array(structures), seen_in
+        )
         if found.new:
             self._result.notes.append(f"new properties: {', '.join(found.new)}")
         if not found.details:

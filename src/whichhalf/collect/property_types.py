@@ -36,12 +36,15 @@ class Checked:
     new: tuple[str, ...]
 
 
-def check(lake: Lake, engine: Engine, rows: pa.Table, seen_in: str) -> Checked:
+def check(
+    lake: Lake, engine: Engine, rows: pa.Table, structures: pa.ChunkedArray, seen_in: str
+) -> Checked:
     """Compare the properties of events with the types known, and register the new fields.
 
-    rows: columns of `events`. seen_in: source and file, for the register.
+    rows: columns of `events`. structures: of each row, `Parsed.structures`. seen_in: source and
+    file, for the register.
     """
-    shapes = _shapes(engine, rows)
+    shapes = _shapes(engine, rows, structures)
     known = _known(lake, engine)
     new = _new_types(shapes, known)
     if new:
@@ -49,37 +52,40 @@ def check(lake: Lake, engine: Engine, rows: pa.Table, seen_in: str) -> Checked:
     known |= new
     wrong = [shape | {"detail": detail} for shape in shapes if (detail := _clash(shape, known))]
     details = _rows_of(engine, wrong) if wrong else {}
-    engine.drop("structured")
+    engine.drop("arriving")
     return Checked(details, tuple(f"{k[2] or k[1]}.{k[3]} ({t})" for k, t in sorted(new.items())))
 
 
-def _shapes(engine: Engine, rows: pa.Table) -> list[dict[str, object]]:
+# A property belongs to its event's name; calls other than track have one set of fields each.
+_STRUCTURED = (
+    "select app, call, case when call = 'track' then coalesce(name, '') else '' end as name,"
+    " structure, i from arriving where structure is not null"
+)
+
+
+def _shapes(engine: Engine, rows: pa.Table, structures: pa.ChunkedArray) -> list[dict[str, object]]:
     """How the properties of the events are built, by event name, with their numbers of rows."""
     numbers = pa.array(np.arange(rows.num_rows, dtype=np.int64))
-    read = rows.select(["app", "call", "name", "properties"]).append_column("i", numbers)
+    read = rows.select(["app", "call", "name"])
+    read = read.append_column("structure", structures).append_column("i", numbers)
     engine.relation("arriving", read)
-    engine.create(
-        "structured",
-        "select app, call, case when call = 'track' then coalesce(name, '') else '' end as name,"
-        " cast(json_structure(properties) as varchar) as structure, i"
-        " from arriving where properties is not null",
-    )
     shapes: list[dict[str, object]] = engine.table(
-        "select app, call, name, structure, count(*) as rows from structured"
+        "select app, call, name, structure, count(*) as rows"
+        f" from ({_STRUCTURED}) as structured"
         " group by app, call, name, structure order by app, call, name, structure"
     ).to_pylist()
     return shapes
 
 
-def accept(lake: Lake, engine: Engine, rows: pa.Table) -> None:
+def accept(lake: Lake, engine: Engine, rows: pa.Table, structures: pa.ChunkedArray) -> None:
     """Let the properties of these events have the types that they have, beside those known."""
     known = _known(lake, engine)
     found: dict[Key, set[str]] = {}
-    for shape in _shapes(engine, rows):
+    for shape in _shapes(engine, rows, structures):
         for key, kind in _fields(shape):
             if kind != "null" and key in known:
                 found.setdefault(key, set()).add(kind)
-    engine.drop("structured")
+    engine.drop("arriving")
     wider = {
         key: _OR.join(sorted({*known[key].split(_OR), *kinds})) for key, kinds in found.items()
     }
@@ -136,7 +142,7 @@ def _clash(shape: dict[str, object], known: dict[Key, str]) -> str:
 def _rows_of(engine: Engine, wrong: list[dict[str, object]]) -> dict[int, str]:
     engine.relation("wrong_shapes", pa.Table.from_pylist(wrong))
     found = engine.table(
-        "select s.i, w.detail from structured as s inner join wrong_shapes as w"
+        f"select s.i, w.detail from ({_STRUCTURED}) as s inner join wrong_shapes as w"
         " on s.app = w.app and s.call = w.call and s.name = w.name and s.structure = w.structure"
     )
     return dict(zip(found.column("i").to_pylist(), found.column("detail").to_pylist(), strict=True))

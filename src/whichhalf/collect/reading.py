@@ -70,6 +70,8 @@ class Parsed:
     rows: Arrow table with the columns of `table_name` (tables.py) but `day`.
     dropped: lines left out on purpose, by the name of the step that dropped them.
     positions: line number of each row, where a row may be set aside later on.
+    structures: of each event, how its properties are built (the engine's json_structure), where
+    types of properties are kept; null for an event without properties.
     split: rows beyond the first that one line became (an hour that clocks repeat).
     notes: what a person should hear of (a time zone assumed, a total row that disagrees).
     """
@@ -82,6 +84,7 @@ class Parsed:
     notes: tuple[str, ...] = ()
     positions: pa.Array | None = None
     split: int = 0
+    structures: pa.Array | None = None
 
     def __post_init__(self) -> None:
         told = self.rows.num_rows + len(self.bad) + sum(self.dropped.values())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,17 +17,14 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from whichhalf.collect.events import json_lines, segment_sql
-from whichhalf.collect.events.agents import parse_agents
 from whichhalf.collect.events.json_lines import Piece, raw_lines, read_pieces
-from whichhalf.collect.events.urls import parse_urls, referrer_hosts
+from whichhalf.collect.events.segment_rows import EVENTS, event_rows
 from whichhalf.collect.reading import Bad, Parsed, Raw
 from whichhalf.config import Config, SourceConfig
 from whichhalf.errors import BadDataError
-from whichhalf.tables import TABLES
-
-EVENTS = pa.schema([field for field in TABLES["events"].arrow if field.name != "day"])
 
 
 def read_files(
@@ -67,8 +64,8 @@ class _Parsed:
     """rows: events with file and position, some still without an id. bad, blank: by file."""
 
     rows: pa.Table
-    bad: dict[int, list[Bad]]
-    blank: dict[int, int]
+    bad: Mapping[int, Sequence[Bad]]
+    blank: Mapping[int, int]
 
 
 class _Parsers:
@@ -118,7 +115,10 @@ def joined(parts: Sequence[Parsed]) -> Parsed:
         tuple(bad for part in parts for bad in part.bad),
         sum((part.dropped for part in parts), Counter()),
         tuple(dict.fromkeys(note for part in parts for note in part.notes)),
-        pa.concat_arrays([part.positions for part in parts] or [pa.array([], pa.int64())]),
+        positions=pa.concat_arrays([one.positions for one in parts] or [pa.array([], pa.int64())]),
+        structures=pa.concat_arrays(
+            [one.structures for one in parts] or [pa.array([], pa.string())]
+        ),
     )
 
 
@@ -126,38 +126,27 @@ def _connection() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:")
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set threads = 1")
-    # Joins as they are written, the lines on the streaming side: rows stay in order.
-    connection.execute("set disabled_optimizers = 'build_side_probe_side,join_order'")
+    # Long IN lists stay inside their CASE: as joins, every row would go through them.
+    connection.execute("set disabled_optimizers = 'in_clause'")
     return connection
 
 
 def _parse(connection: duckdb.DuckDBPyConnection, piece: Piece, source: SourceConfig) -> _Parsed:
     connection.register("lines", piece.rows)
-    connection.execute("create or replace temp table judged as " + segment_sql.JUDGED)
-    bad = {file: list(lines) for file, lines in piece.bad.items()}
-    for file, *item in connection.execute(segment_sql.BAD).fetchall():
-        bad[file].append(Bad(*item))
-    blank = dict(connection.execute(segment_sql.BLANK).fetchall())
-    _register_parts(connection)
-    rows = connection.sql(segment_sql.EVENTS, params={"app": source.app}).to_arrow_table()
+    read = connection.sql(segment_sql.READ).to_arrow_table()
     connection.unregister("lines")
-    return _Parsed(rows, bad, blank)
-
-
-def _register_parts(connection: duckdb.DuckDBPyConnection) -> None:
-    """Take addresses and agents apart, once a distinct value."""
-
-    def distinct(column: str) -> pa.Array:
-        rows = connection.sql(
-            f"select distinct {column} from judged where reason is null and {column} is not null"
-        ).to_arrow_table()
-        return rows.column(0).combine_chunks()
-
-    referrers = distinct("referrer")
-    connection.register("url_parts", parse_urls(distinct("url")))
-    connection.register("agent_parts", parse_agents(distinct("user_agent")))
-    hosts = pa.table({"referrer": referrers, "host": referrer_hosts(referrers)})
-    connection.register("referrer_parts", hosts)
+    bad = {file: list(lines) for file, lines in piece.bad.items()}
+    blank: Counter[int] = Counter()
+    if read["reason"].null_count < read.num_rows:
+        aside = read.filter(pc.is_valid(read["reason"]))
+        read = read.filter(pc.is_null(read["reason"]))
+        for row in aside.select(["file", "position", "reason", "detail", "line"]).to_pylist():
+            if row["reason"] == "blank":
+                blank[row["file"]] += 1
+                continue
+            raw = row["line"].rstrip("\n")
+            bad[row["file"]].append(Bad(row["position"], row["reason"], row["detail"], raw))
+    return _Parsed(event_rows(read, source.app), bad, blank)
 
 
 def _by_file(
@@ -172,10 +161,18 @@ def _by_file(
         own = _with_ids(path, rows.slice(start, end - start), seen)
         bad, blank = tuple(parsed.bad.get(file, ())), parsed.blank.get(file, 0)
         dropped = Counter({"blank": blank}) if blank else Counter[str]()
-        positions = own["position"].combine_chunks()
-        events = own.select(EVENTS.names).cast(EVENTS)
-        lines = own.num_rows + len(bad) + blank
-        yield path, Parsed("events", events, lines, bad, dropped, positions=positions)
+        yield (
+            path,
+            Parsed(
+                "events",
+                own.select(EVENTS.names),
+                own.num_rows + len(bad) + blank,
+                bad,
+                dropped,
+                positions=own["position"].combine_chunks(),
+                structures=own["structure"].combine_chunks(),
+            ),
+        )
         start = end
 
 

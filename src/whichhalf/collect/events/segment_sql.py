@@ -1,6 +1,12 @@
-"""The queries of the Segment reader. DuckDB runs them at load time only: they are not portable."""
+"""The query of the Segment reader. DuckDB runs it at load time only: it is not portable.
+
+One pass over the lines, a subquery a step; nothing is stored in between. An expression that stands
+twice in one step is computed once, for every row, even where CASE would have passed over it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from whichhalf.collect.currencies import ACTIVE, FORMER
 from whichhalf.ids import NOBODY
@@ -37,10 +43,14 @@ FIELDS: dict[str, str] = {
 }
 _PATHS = ", ".join(f"'{path}'" for path in FIELDS.values())
 _NAMED = ", ".join(f"found[{number}] as {name}" for number, name in enumerate(FIELDS, 1))
-_NOBODY = ", ".join(f"'{word}'" for word in sorted(NOBODY))
-_CURRENCIES = ", ".join(f"'{code}'" for code in sorted(ACTIVE | FORMER))
+_CALLS = ("identify", "track", "page", "screen", "group", "alias")
 _ZEROS = "00000000-0000-0000-0000-000000000000"
 _LONGEST_WORD = max(len(word) for word in NOBODY if word != _ZEROS)
+
+
+def _is_among(text: str, words: Iterable[str]) -> str:
+    listed = ", ".join(f"'{word}'" for word in sorted(words))
+    return f"{text} in ({listed})"
 
 
 def _id(column: str) -> str:
@@ -50,9 +60,10 @@ def _id(column: str) -> str:
     """
     blank = f"starts_with({column}, ' ') or ends_with({column}, ' ')"
     return (
-        f"case when length({column}) > {_LONGEST_WORD} and not ({blank})"
+        f"case when strlen({column}) > {_LONGEST_WORD} and not ({blank})"
         f" then nullif({column}, '{_ZEROS}')"
-        f" when lower(trim({column})) in ({_NOBODY}) then null else trim({column}) end"
+        f" when {_is_among(f'lower(trim({column}))', NOBODY)} then null"
+        f" else ltrim(rtrim({column})) end"
     )
 
 
@@ -86,16 +97,17 @@ def _is_object(column: str) -> str:
 _AMOUNT = "coalesce(nullif(trim(revenue), ''), nullif(trim(total), ''))"
 _MONEY = "try_cast(amount as decimal(18, 6))"
 
+# JSON is parsed once: a line that cannot be has no `found`.
 _FOUND = f"""
 select
-    file, position,
-    case when is_json then json_extract_string(line, [{_PATHS}]) end as found,
+    file, position, found, line,
     case
-        when not is_json and trim(line, ' ' || chr(9) || chr(10)) = '' then 'blank'
-        when not is_json or not starts_with(ltrim(line), '{{') then 'not_json'
-    end as line_reason,
-    line
-from (select file, position, line, json_valid(line) as is_json from lines)
+        when found is null and trim(line, ' ' || chr(9) || chr(10)) = '' then 'blank'
+        when found is null or not starts_with(ltrim(line), '{{') then 'not_json'
+    end as line_reason
+from (
+    select file, position, line, try(json_extract_string(line, [{_PATHS}])) as found from lines
+)
 """
 
 # A context without an address or an agent may be no object at all.
@@ -134,8 +146,7 @@ from ({_SAID})
 
 _CORRECTED = f"""
 select
-    * exclude (line),
-    case when message_id is null then md5(line) end as line_hash,
+    *,
     coalesce(received_time, sent_time, stamped_time, original_time) as received,
     case
         when original_time is not null and sent_time is not null and received_time is not null
@@ -145,13 +156,12 @@ select
 from ({_TIMED})
 """
 
-JUDGED = f"""
+_JUDGED = f"""
 select
     *,
     case
         when line_reason is not null then line_reason
-        when type is null or type not in ('identify', 'track', 'page', 'screen', 'group', 'alias')
-            then 'unknown_call'
+        when type is null or not {_is_among("type", _CALLS)} then 'unknown_call'
         when starts_with(previous_id, '[') then 'merged_list'
         when {_nested("message_id")} or {_nested("anonymous_id")} or {_nested("user_id")}
             or {_nested("event")} or {_nested("previous_id")} or {_nested("url")}
@@ -171,7 +181,7 @@ select
             or received > now()::timestamp + interval 1 day
             then 'impossible_time'
         when currency is not null and amount is not null
-            and upper(currency) not in ({_CURRENCIES}) then 'unknown_currency'
+            and not {_is_among("upper(currency)", ACTIVE | FORMER)} then 'unknown_currency'
         when currency is not null and amount is not null and {_MONEY} is null
             then 'impossible_number'
     end as reason
@@ -180,74 +190,58 @@ from ({_CORRECTED})
 
 _DETAILS: dict[str, str] = {
     "not_json": "'a JSON object is expected'",
-    "unknown_call": "concat('type is ', coalesce(j.type, 'missing'))",
+    "unknown_call": "concat('type is ', coalesce(type, 'missing'))",
     "merged_list": "'previousId is a list; an alias names one id'",
     "wrong_type": "'an id, event or url is nested, or properties, traits or context is no object'",
     "missing_id": "'neither userId nor anonymousId'",
     "missing_field": "'track needs event; alias needs userId and previousId'",
-    "impossible_time": "concat('original ', j.original_at, ', sent ', j.sent_at, ', received ',"
-    " j.received_at, ', timestamp ', j.stamped_at)",
-    "unknown_currency": "concat('currency is ', j.currency)",
-    "impossible_number": "concat('revenue or total is ', j.amount)",
+    "impossible_time": "concat('original ', original_at, ', sent ', sent_at, ', received ',"
+    " received_at, ', timestamp ', stamped_at)",
+    "unknown_currency": "concat('currency is ', currency)",
+    "impossible_number": "concat('revenue or total is ', amount)",
 }
 _DETAIL = " ".join(f"when '{reason}' then {sql}" for reason, sql in _DETAILS.items())
 
-BAD = f"""
-select j.file, j.position, j.reason, case j.reason {_DETAIL} else '' end, rtrim(l.line, chr(10))
-from judged as j
-inner join lines as l on j.file = l.file and j.position = l.position
-where j.reason is not null and j.reason <> 'blank'
-order by j.file, j.position
-"""
+
+def _tag(name: str, path: str) -> str:
+    """What the context says of the campaign: an app has no address to say it."""
+    said = f"json_extract_string(campaign, '$.{path}')"
+    return f"case when campaign is not null then {said} end as {name}"
 
 
-def _tag(column: str, path: str, *, lower: bool = False) -> str:
-    """The UTM tag of the address; else, of an app without one, what its context says."""
-    said = f"json_extract_string(j.campaign, '$.{path}')"
-    said = f"lower({said})" if lower else said
-    return (
-        f"case when j.campaign is null or u.source is not null then u.{column}"
-        f" else coalesce(u.{column}, {said}) end as {column}"
-    )
-
-
-BLANK = "select file, count(*) from judged where reason = 'blank' group by file"
-
-EVENTS = f"""
+# One row a line, in the order of `lines`: what it says, or the reason why it is set aside.
+READ = f"""
 select
-    j.file,
-    j.position,
-    $app as app,
-    j.message_id,
-    coalesce('a:' || j.anonymous_id, 'd:' || j.device_id) as visitor_id,
-    cast(null as bigint) as visitor_key,
-    'u:' || j.user_id as user_id,
-    case when j.type = 'alias' then j.previous_id end as previous_id,
-    j.type as call,
-    case when j.type = 'track' then j.event else j.page_name end as name,
-    j.occurred as occurred_at,
-    j.received as received_at,
-    j.url, u.url_host, u.url_path, j.referrer,
-    {_tag("source", "source", lower=True)},
-    {_tag("medium", "medium", lower=True)},
-    {_tag("campaign", "name")},
-    {_tag("content", "content")},
-    {_tag("term", "term")},
-    u.utm_id, u.click_id_kind, u.click_id,
-    r.host as referrer_host,
-    j.user_agent,
-    coalesce(j.device, a.device) as device,
-    coalesce(lower(j.os), a.os) as os,
-    a.browser,
-    case when length(j.country) = 2 then upper(j.country) end as country,
-    j.app_version,
-    case when j.currency is not null then {_MONEY} end as revenue,
-    case when {_MONEY} is not null then upper(j.currency) end as currency,
-    coalesce(j.properties, j.traits) as properties,
-    j.line_hash as content_hash
-from judged as j
-left join url_parts as u on j.url = u.url
-left join agent_parts as a on j.user_agent = a.user_agent
-left join referrer_parts as r on j.referrer = r.referrer
-where j.reason is null
+    file,
+    position,
+    reason,
+    case reason {_DETAIL} end as detail,
+    case when reason is not null then line end as line,
+    message_id,
+    coalesce('a:' || anonymous_id, 'd:' || device_id) as visitor_id,
+    'u:' || user_id as user_id,
+    case when type = 'alias' then previous_id end as previous_id,
+    type as call,
+    case when type = 'track' then event else page_name end as name,
+    occurred as occurred_at,
+    received as received_at,
+    url,
+    referrer,
+    {_tag("said_source", "source")},
+    {_tag("said_medium", "medium")},
+    {_tag("said_campaign", "name")},
+    {_tag("said_content", "content")},
+    {_tag("said_term", "term")},
+    user_agent,
+    device,
+    lower(os) as os,
+    case when length(country) = 2 then upper(country) end as country,
+    app_version,
+    case when reason is null and currency is not null then {_MONEY} end as revenue,
+    case when reason is null and amount is not null then upper(currency) end as currency,
+    coalesce(properties, traits) as properties,
+    case when reason is null then cast(json_structure(coalesce(properties, traits)) as varchar) end
+        as structure,
+    case when message_id is null then md5(line) end as content_hash
+from ({_JUDGED})
 """
