@@ -16,7 +16,7 @@ from whichhalf.collect.files import named
 from whichhalf.collect.money_checks import PRICED, without_rate
 from whichhalf.collect.reading import Bad, Parsed
 from whichhalf.collect.referrer_clicks import clicks_of_installs
-from whichhalf.collect.store import store
+from whichhalf.collect.store_parts import store_parts
 from whichhalf.config import SourceConfig
 from whichhalf.engines import Engine
 from whichhalf.errors import BadDataError
@@ -70,7 +70,7 @@ class Loader:
     def take(self, batch: Batch) -> None:
         """Store one batch: rows, what hangs on them, and what was set aside."""
         typed = self._same_types(batch, lines_at)
-        checked = [(path, self._priced(part)) for path, part in typed]
+        checked = self._priced(typed)
         self._set_aside(checked)
         self._store(checked)
 
@@ -83,31 +83,30 @@ class Loader:
             structures = pa.chunked_array([part.structures])
             property_types.accept(self._project.lake, self._engine, part.rows, structures)
         path = Path("(replayed)")
-        [(_path, typed)] = self._same_types([(path, part)], lambda _path, _positions: raws)
-        checked = self._priced(typed)
+        typed = self._same_types([(path, part)], lambda _path, _positions: raws)
+        [(path, checked)] = self._priced(typed)
         self._store([(path, checked)])
         return checked
 
     def _store(self, checked: Batch) -> None:
         table = TABLES[self._result.table]
         days = self._project.config.collect.dedupe_days
-        # Events of a batch may repeat; any other table takes a file at a time: the later one holds.
-        groups = [checked] if table.name == "events" else [[item] for item in checked]
-        for group in groups:
-            rows = pa.concat_tables([part.rows for _path, part in group])
-            stored = store(self._project.lake, self._engine, table, rows, days)
-            self._result.loaded += stored.loaded
-            self._result.duplicates += stored.duplicates
-            self._result.replaced += stored.replaced
-            if table.name == "installs":
-                clicks = clicks_of_installs(rows)
-                store(self._project.lake, self._engine, TABLES["clicks"], clicks, days)
+        lake, rows = self._project.lake, [part.rows for _path, part in checked]
+        stored = store_parts(lake, self._engine, table, rows, days)
+        self._result.loaded += stored.loaded
+        self._result.duplicates += stored.duplicates
+        self._result.replaced += stored.replaced
+        if table.name == "installs":
+            clicks = [clicks_of_installs(one) for one in rows]
+            store_parts(lake, self._engine, TABLES["clicks"], clicks, days)
 
-    def _priced(self, part: Parsed) -> Parsed:
+    def _priced(self, batch: Batch) -> Batch:
         """Set aside money without a rate."""
-        if part.table_name not in PRICED:
-            return part
-        return without_rate(self._project.lake, self._engine, self._project.config, part)
+        if self._result.table not in PRICED:
+            return batch
+        lake, config = self._project.lake, self._project.config
+        parts = without_rate(lake, self._engine, config, [part for _path, part in batch])
+        return [(path, part) for (path, _part), part in zip(batch, parts, strict=True)]
 
     def _same_types(self, batch: Batch, raw_of: RawOf) -> Batch:
         """Set aside events with a property whose type changed; announce new properties."""

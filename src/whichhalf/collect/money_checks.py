@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,28 +20,49 @@ from whichhalf.tables import TABLES
 PRICED = {"ad_costs": "local_on", "payments": "paid_at", "loaded_conversions": "converted_at"}
 
 
-def without_rate(lake: Lake, engine: Engine, config: Config, part: Parsed) -> Parsed:
-    """Move rows whose currency has no rate on their day to `bad`, reason no_rate."""
-    rows = part.rows
-    if not rows.num_rows:
-        return part
-    days = rows.column(PRICED[part.table_name]).cast(pa.date32())
-    currencies = rows.column("currency")
-    foreign = pc.unique(currencies.drop_null()).to_pylist()
-    if set(foreign) <= {config.report.currency}:
-        return part
+def without_rate(
+    lake: Lake, engine: Engine, config: Config, parts: Sequence[Parsed]
+) -> list[Parsed]:
+    """Move rows whose currency has no rate on their day to `bad`, reason no_rate.
+
+    parts: of one table, a key of PRICED. The rates are looked up once for all of them.
+    """
+    foreign = [part for part in parts if _currencies(part) - {config.report.currency}]
+    if not foreign:
+        return list(parts)
+    days = pa.chunked_array([chunk for part in foreign for chunk in _days(part).chunks])
     bounds = pc.min_max(days).as_py()
     engine.expose("loaded_rates", lake.scan(TABLES["loaded_rates"]))
     dense = rates_between(engine, config, bounds["min"], bounds["max"])
-    known = set(zip(dense["currency"].to_pylist(), dense["rate_on"].to_pylist(), strict=True))
-    pairs = list(zip(currencies.to_pylist(), days.to_pylist(), strict=True))
-    missing = [i for i, pair in enumerate(pairs) if pair[0] is not None and pair not in known]
+    known = pc.unique(_pairs(dense["currency"], dense["rate_on"]))
+    return [_checked(part, known, config) for part in parts]
+
+
+def _currencies(part: Parsed) -> set[str]:
+    return set(pc.unique(part.rows["currency"].drop_null()).to_pylist())
+
+
+def _days(part: Parsed) -> pa.ChunkedArray:
+    return part.rows[PRICED[part.table_name]].cast(pa.date32())
+
+
+def _pairs(currencies: pa.ChunkedArray, days: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(currencies, days.cast(pa.string()), " ")
+
+
+def _checked(part: Parsed, known: pa.Array, config: Config) -> Parsed:
+    """The part without the rows whose currency is not known on their day."""
+    currencies, days = part.rows["currency"], _days(part)
+    if _currencies(part) <= {config.report.currency}:
+        return part
+    has_rate = pc.is_in(_pairs(currencies, days), value_set=known)
+    kept = pc.or_(pc.is_null(currencies), has_rate)
+    missing = np.flatnonzero(~kept.to_numpy()).tolist()
     if not missing:
         return part
-    bad = [_bad(part, index, pairs[index], config) for index in missing]
-    kept = pc.invert(pc.is_in(pa.array(range(rows.num_rows)), pa.array(missing)))
-    positions = None if part.positions is None else part.positions.filter(kept)
-    return replace(part, rows=rows.filter(kept), bad=(*part.bad, *bad), positions=positions)
+    bad = [_bad(part, row, (currencies[row].as_py(), days[row].as_py()), config) for row in missing]
+    positions = None if part.positions is None else part.positions.filter(kept.combine_chunks())
+    return replace(part, rows=part.rows.filter(kept), bad=(*part.bad, *bad), positions=positions)
 
 
 def _bad(part: Parsed, index: int, pair: tuple[str, object], config: Config) -> Bad:

@@ -7,6 +7,7 @@ only days in which a row gives way are rewritten, all other rows are appended.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -22,18 +23,19 @@ from whichhalf.tables import Table
 # around as [collect] dedupe_days says.
 LONG_TABLES = frozenset({"events", "clicks", "impressions", "interactions", "loaded_touches"})
 # Of these, rows with one key can meet in one call; of all others the readers settle that.
-_RETRIED = frozenset({"events"})
+RETRIED = frozenset({"events"})
 # Another report of the same thing (an export by campaign after one by ad) takes the place of the
 # earlier one whole: else its spend would count twice. Table → what is reported, by which report.
-_REPORTED = {"ad_costs": (("network", "account_id", "local_on"), "source_report")}
+REPORTED = {"ad_costs": (("network", "account_id", "local_on"), "source_report")}
 # A name that changed since is no other ad: with ids, a later report takes the place of the same row
 # under its earlier names. Table → the id by which rows are met, further ids with their names.
-_RENAMED = {
+RENAMED = {
     "ad_costs": (
         ("network", "account_id", "local_on", "starts_at", "country", "os", "campaign_id"),
         (("campaign_id", "campaign_name"), ("ad_set_id", "ad_set_name"), ("ad_id", "ad_name")),
     )
 }
+_LOCAL_DAYS = 2
 _RELATIONS = ("losers", "displaced", "met", "stored", "keys", "arriving")
 
 
@@ -72,7 +74,7 @@ def store(lake: Lake, engine: Engine, table: Table, rows: pa.Table, dedupe_days:
 
 def _retries(table: Table) -> str:
     """SELECT the rows that give way to another row of the same call."""
-    if table.name not in _RETRIED:
+    if table.name not in RETRIED:
         return "select i from keys where false"
     key = ", ".join(table.grain)
     own = ", ".join(f"a.{name}" for name in table.grain)
@@ -92,21 +94,28 @@ def _expose_stored(
     if not table.partitioned:
         engine.expose("stored", lake.scan(table))
         return
-    present = lake.days(table)
-    if table.clock in table.grain:  # hours of one local day lie in two UTC days
-        wanted = {day + timedelta(days=n) for day in days for n in (-1, 0, 1)}
-    elif table.name in LONG_TABLES:
-        reach = range(-dedupe_days, dedupe_days + 1)
-        wanted = {day + timedelta(days=n) for day in days for n in reach}
-    else:
-        wanted = set(present)
-    searched = [day for day in present if day in wanted]
+    searched = days_in_reach(table, days, lake.days(table), dedupe_days)
     engine.expose("stored", lake.scan(table, days=searched) if searched else lake.nothing(table))
+
+
+def days_in_reach(
+    table: Table, days: Iterable[date], present: Sequence[date], dedupe_days: int
+) -> list[date]:
+    """Those of the days that are present in which rows of `days` look for what they replace."""
+    if table.clock in table.grain:
+        # Hours of one local day lie in two UTC days, in three if the account's zone changed since.
+        near: Iterable[int] = range(-_LOCAL_DAYS, _LOCAL_DAYS + 1)
+    elif table.name in LONG_TABLES:
+        near = range(-dedupe_days, dedupe_days + 1)
+    else:
+        return list(present)
+    wanted = {day + timedelta(days=n) for day in days for n in near}
+    return [day for day in present if day in wanted]
 
 
 def _meet(engine: Engine, table: Table) -> None:
     """Find keys that are stored already; say which stored rows give way, and which new ones do."""
-    if table.name in _RETRIED:
+    if table.name in RETRIED:
         mine, theirs = _content(table, "a"), _content(table, "s")
         wins = (
             "a.received_at < s.received_at"
@@ -140,9 +149,9 @@ def _superseded(table: Table) -> str:
     A row whose key arrives again is not among them: `_meet` has settled it, and one that comes
     again just as it is stored keeps its place.
     """
-    if table.name not in _REPORTED:
+    if table.name not in REPORTED:
         return ""
-    subject, report = _REPORTED[table.name]
+    subject, report = REPORTED[table.name]
     same = " and ".join(f"a.{name} = s.{name}" for name in subject)
     grain = ", ".join(f"s.{name}" for name in table.grain)
     return (
@@ -155,7 +164,7 @@ def _superseded(table: Table) -> str:
 
 def _renamed(table: Table) -> str:
     """Whether two rows have the same ids, and other names for some of them."""
-    subject, parts = _RENAMED[table.name]
+    subject, parts = RENAMED[table.name]
     same = [f"a.{name} = s.{name}" for name in subject]
     same += [f"a.{key} is not distinct from s.{key}" for key, _name in parts]
     same += [
