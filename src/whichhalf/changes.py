@@ -10,6 +10,8 @@ from whichhalf.engines import Engine
 from whichhalf.project import Project
 from whichhalf.provenance import WHOLE, State
 
+_BEGIN = "timestamp '1970-01-01 00:00:00'"
+
 
 def expose(
     project: Project, engine: Engine, states: Mapping[str, State], consumed: Mapping[str, int]
@@ -24,8 +26,8 @@ def expose(
         _changed(project, engine, states, consumed, "session_parts", "started_at"),
         _changed(project, engine, states, consumed, "touches", "touched_at"),
         _changed(project, engine, states, consumed, "persons", "since"),
+        _excluded(project, engine, states, consumed),
     ]
-    begin = "timestamp '1970-01-01 00:00:00'"
     touched_sources = _differing(
         project, engine, states, consumed, "sources", "source_key, is_paid"
     )
@@ -36,7 +38,7 @@ def expose(
         )
     found = " union all ".join(item for item in visitors if item) or (
         "select cast(null as bigint) as visitor_key, cast(null as varchar) as user_id,"
-        f" {begin} as changed_from where false"
+        f" {_BEGIN} as changed_from where false"
     )
     engine.create("changes", found)
     engine.create(
@@ -45,7 +47,7 @@ def expose(
         " where visitor_key is not null group by visitor_key",
     )
     merged = _differing(project, engine, states, consumed, "users", "user_id, person_id")
-    users = f" union all select person_id, {begin} from {merged}" if merged else ""
+    users = f" union all select person_id, {_BEGIN} from {merged}" if merged else ""
     engine.create(
         "changed_persons",
         "select person_id, min(changed_from) as changed_from from ("
@@ -54,6 +56,22 @@ def expose(
         " union all select u.person_id, c.changed_from from changes as c"
         " inner join users as u on c.user_id = u.user_id"
         f"{users}) as found group by person_id",
+    )
+
+
+def _excluded(
+    project: Project, engine: Engine, states: Mapping[str, State], consumed: Mapping[str, int]
+) -> str:
+    """SELECT of visitors left out, or believed again, on all days: those before, too; "" if none.
+
+    Columns as of `_changed`.
+    """
+    found = _differing(project, engine, states, consumed, "excluded_visitors", "visitor_key")
+    if not found:
+        return ""
+    return (
+        f"select visitor_key, cast(null as varchar) as user_id, {_BEGIN} as changed_from"
+        f" from {found}"
     )
 
 

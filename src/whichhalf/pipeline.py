@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import orjson
@@ -29,7 +29,10 @@ BATCH_BYTES = 512 * 2**20  # input files computed in one go; bounds memory, chan
 
 @dataclass(frozen=True)
 class StepResult:
-    """What a step did: days replaced (0 for a whole table), rows written by table, or nothing."""
+    """What a step did: days replaced (1 for a whole table), rows written by table, or nothing.
+
+    note: what a person should hear, each matter on a line of its own.
+    """
 
     step: str
     days: int
@@ -58,6 +61,7 @@ def run(
             run_id = project.control.start(step.name)
             try:
                 result = _RUNNERS[step.grain](project, engine, step, full)
+                result = _noted(project, engine, step, result)
             except BaseException as error:
                 project.control.end(run_id, error=f"{type(error).__name__}: {error}")
                 raise
@@ -144,6 +148,16 @@ def _run_changes(project: Project, engine: Engine, step: Step, full: bool) -> St
         lake.replace_days(tables.table(name), counted.reader, prints, note_consumed)
         rows[name] = counted.rows
     return StepResult(step.name, len(days), rows, note)
+
+
+def _noted(project: Project, engine: Engine, step: Step, result: StepResult) -> StepResult:
+    """Add what the outputs as they are now have to tell; also where the step was fresh."""
+    if not step.notes:
+        return result
+    engine.clear()
+    project.expose(engine, step.notes)
+    notes = [result.note, *(note(engine) for note in step.notes.values())]
+    return replace(result, note="\n".join(filter(None, notes)))
 
 
 def _compute(project: Project, step: Step, engine: Engine) -> Outputs:

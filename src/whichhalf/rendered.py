@@ -29,6 +29,7 @@ class File:
 
 _SESSIONIZE, _ATTRIBUTE = "whichhalf.sessionize", "whichhalf.attribute"
 _GAP = {"session_gap_minutes": "sessionize.session_gap_minutes"}
+_HEAVY = {"max_events_per_visitor_day": "sessionize.max_events_per_visitor_day"}
 
 FILES: dict[str, File] = {
     "key_events": File(_SESSIONIZE),
@@ -39,6 +40,7 @@ FILES: dict[str, File] = {
     "numbered_events": File(_SESSIONIZE, _GAP),
     "session_parts": File(_SESSIONIZE),
     "touches": File(_SESSIONIZE),
+    "excluded_visitors": File(_SESSIONIZE, _HEAVY),
     "campaigns": File("whichhalf.collect"),
     "cost_days": File("whichhalf.collect"),
     "valued_payments": File(_ATTRIBUTE),
@@ -74,6 +76,7 @@ PYTHON: dict[str, tuple[str, str]] = {
     "report_days": ("report_on, starts_at, ends_at", "whichhalf.collect.costs.report_days"),
     "sources": ("", "whichhalf.attribute.classify.classify"),
     "rates": ("", "whichhalf.collect.rates.dense"),
+    "refused_merges": ("", "whichhalf.stitch.aliases.merge_users"),
 }
 
 _CREATE = {"redshift": "create temporary table"}  # it knows no temporary views

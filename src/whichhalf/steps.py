@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +36,7 @@ class Step:
     settings: "section.key" or "section" of whichhalf.toml that its outputs depend on.
     compute(engine, config, folder) gives the SELECT (or rows) of each output.
     rules(config, folder): fingerprint of files outside whichhalf.toml that it depends on.
+    notes: output → what a person should hear of it after every run, "" for nothing.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Step:
     settings: tuple[str, ...]
     compute: Callable[[Engine, Config, Path], Outputs] | None = None
     rules: Callable[[Config, Path], str] | None = None
+    notes: Mapping[str, Callable[[Engine], str]] = field(default_factory=dict)
 
 
 def _plain(
@@ -83,12 +85,15 @@ STEPS: tuple[Step, ...] = (
         ("stitch.ignored_user_ids",), _plain(persons.identity_edges),
     ),
     Step(
-        "persons", 1, Grain.WHOLE, ("identity_edges",), ("users", "persons"),
+        "persons", 1, Grain.WHOLE, ("identity_edges",), ("users", "persons", "refused_merges"),
         ("stitch.max_users_per_person",), _plain(persons.persons),
+        notes={"refused_merges": persons.refused},
     ),
     Step(
         "session_parts", 1, Grain.DAY, ("events", "clicks", "impressions", "loaded_touches"),
-        ("session_parts", "touches"), ("sessionize", "stitch.ignored_user_ids"), _session_parts,
+        ("session_parts", "touches", "excluded_visitors"),
+        ("sessionize", "stitch.ignored_user_ids"), _session_parts,
+        notes={"excluded_visitors": parts.excluded},
     ),
     Step(
         "campaigns", 1, Grain.WHOLE, ("ad_costs", "loaded_campaigns"), ("campaigns",), (),
@@ -108,11 +113,11 @@ STEPS: tuple[Step, ...] = (
         ("attribute.channel_rules", "attribute.paid_rules"), _sources, _rules_version,
     ),
     Step(
-        "attribute", 2, Grain.CHANGES,
+        "attribute", 3, Grain.CHANGES,
         ("key_events", "installs", "payments", "loaded_conversions", "rates", "users", "persons",
-         "session_parts", "touches", "sources"),
+         "session_parts", "touches", "excluded_visitors", "sources"),
         conversions.OUTPUTS,
         ("attribute.click_lookback_days", "attribute.purchases_from",
-         "sessionize.session_gap_minutes", "sessionize.max_events_per_visitor_day"),
+         "sessionize.session_gap_minutes"),
     ),
 )  # fmt: skip

@@ -24,11 +24,12 @@ class View:
 
 
 _GAP = {"session_gap_minutes": "sessionize.session_gap_minutes"}
-_HEAVY = {"max_events_per_visitor_day": "sessionize.max_events_per_visitor_day"}
 
 VIEWS: dict[str, View] = {
     "wanted_parts": View("whichhalf.sessionize", ("session_parts",)),
-    "person_parts": View("whichhalf.attribute", ("wanted_parts", "users", "persons"), _HEAVY),
+    "person_parts": View(
+        "whichhalf.attribute", ("wanted_parts", "excluded_visitors", "users", "persons")
+    ),
     "part_sessions": View("whichhalf.attribute", ("person_parts",), _GAP),
     "person_sessions": View("whichhalf.attribute", ("person_parts", "part_sessions")),
     "sessions": View("whichhalf.attribute", ("person_sessions", "useful_sessions")),

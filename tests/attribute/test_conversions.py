@@ -33,6 +33,37 @@ def test_costs_without_a_rate_are_refused_by_name(project_of) -> None:
         pipeline.run(project)
 
 
+def test_a_heavy_day_takes_back_the_credit_of_the_days_before(project_of) -> None:
+    """Left out whole: a visitor's touch of the 1st counts no more once its 3rd is known."""
+    visit = {"visitor_id": "a:1", "call": "page", "source": "ads", "medium": "cpc"}
+    signup = {"visitor_id": "a:1", "user_id": "u:1", "call": "track", "name": "Signed Up"}
+    batches = [
+        [visit | {"message_id": "m1", "occurred_at": "2026-03-01 10:00:00"},
+         signup | {"message_id": "m2", "occurred_at": "2026-03-02 10:00:00"}],
+        [visit | {"message_id": f"n{number}", "occurred_at": "2026-03-03 10:00:00"}
+         for number in range(3)],
+    ]  # fmt: skip
+    daily, whole = (
+        project_of("[sessionize]\nmax_events_per_visitor_day = 2\n", name=name)
+        for name in ("daily", "whole")
+    )
+    credits = []
+    for batch in batches:
+        write_rows(daily, "events", make_rows("events", batch))
+        write_rows(whole, "events", make_rows("events", batch))
+        pipeline.run(daily)
+        credits.append(daily.table("credits").arrow().num_rows)
+    pipeline.run(whole)
+    assert credits[0] > 0
+    assert credits[1] == 0
+    for name in ("credits", "unattributed", "signups", "useful_sessions"):
+        assert daily.table(name).arrow().equals(whole.table(name).arrow()), name
+    (daily.folder / "whichhalf.toml").write_text("")
+    believed = Project(daily.folder)
+    pipeline.run(believed)
+    assert believed.table("credits").arrow().num_rows == credits[0], "believed again"
+
+
 def test_only_the_days_that_a_late_event_touches_are_recomputed(project_of) -> None:
     """A late log-in on the 1st moves the credit of that person's payments, and of no other's."""
     project = project_of()

@@ -34,6 +34,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A small world, run."""
     folder = tmp_path_factory.mktemp("world")
     generate(replace(PRESETS["tiny"], users=60, days=5, campaigns=10), 3, folder)
+    toml = folder / "whichhalf.toml"
+    limit = "[sessionize]\nmax_events_per_visitor_day = 8"  # some visitors are left out
+    toml.write_text(toml.read_text("utf-8").replace("[sessionize]", limit), "utf-8")
     assert main(["-C", str(folder), "run"]) == 0
     return open_project(folder)
 

@@ -47,12 +47,21 @@ def _patterns_only(folder: Path) -> None:
     config.write_text(config.read_text().replace('.csv"]', '.csv*"]'))
 
 
+def _leave_some_out(folder: Path) -> None:
+    """Lower the limits, so that some visitors and some aliases of this world are above them."""
+    config = folder / "whichhalf.toml"
+    limits = "[sessionize]\nmax_events_per_visitor_day = 20"
+    text = config.read_text().replace("[sessionize]", limits)
+    config.write_text(f"[stitch]\nmax_users_per_person = 1\n{text}")
+
+
 @pytest.mark.e2e
 @pytest.mark.slow
 def test_parts_in_any_order_equal_the_whole(tmp_path: Path) -> None:
     whole = tmp_path / "whole"
     generate(replace(PRESETS["tiny"], users=150, days=8), SEED, whole)
     _patterns_only(whole)
+    _leave_some_out(whole)
     files = sorted(path for path in (whole / "data").rglob("*") if path.is_file())
     random.Random(SEED).shuffle(files)
 
@@ -71,5 +80,7 @@ def test_parts_in_any_order_equal_the_whole(tmp_path: Path) -> None:
     _load_and_run(whole)
     expected, found = _derived(whole), _derived(parts)
     assert expected["signups"].num_rows > 100
+    for name in ("excluded_visitors", "refused_merges"):
+        assert expected[name].num_rows > 0, name
     for name, rows in expected.items():
         assert found[name].equals(rows), f"{name} differs"

@@ -36,7 +36,7 @@ def put_history(engine: Engine, config: Config = CONFIG) -> None:
     made = parts.session_parts(
         engine, config, ignored_hosts=lambda hosts: [host for host in hosts if ignored(host)]
     )
-    _put(engine, {name: made[name] for name in ("touches", "session_parts")})
+    _put(engine, {name: made[name] for name in ("touches", "excluded_visitors", "session_parts")})
     engine.create("wanted_parts", "select * from session_parts")
     conversions.coalesce_sessions(engine, config)
 

@@ -25,7 +25,14 @@ from whichhalf.project import Project
 from whichhalf.tables import TABLES, Kind
 
 STORED = sorted(name for name, table in TABLES.items() if table.kind is Kind.DERIVED)
-CONFIG = "[attribute]\nclick_lookback_days = 1\n"
+CONFIG = """\
+[attribute]
+click_lookback_days = 1
+[sessionize]
+max_events_per_visitor_day = 5
+[stitch]
+max_users_per_person = 2
+"""
 World = list[tuple[str, Row]]
 
 

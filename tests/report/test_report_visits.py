@@ -61,6 +61,21 @@ def project(tmp_path_factory):
             part("m2", 1, "2026-01-02T00:00:00", "r", "FR", 2, "https://x.example/a?b=2"),
             part("m3", 2, "2026-01-02T01:00:00", None, None, 1),
             part("m4", 3, "2026-01-03T00:00:00", "e", "DE", 9),
+            part("r1", 9, "2026-01-01T10:00:00", "e", "DE", 100),
+            part("r2", 9, "2026-01-02T23:59:59", "e", "DE", 20),
+            part("r3", 9, "2026-01-03T00:00:00", "e", "DE", 1),
+            part("r4", 8, "2026-01-03T00:00:00", "e", "DE", 300),
+        ],
+        "excluded_visitors": [
+            {
+                "app": "app",
+                "visitor_id": f"a:{visitor}",
+                "visitor_key": visitor,
+                "reason": "heavy",
+                "started_at": datetime(2026, 1, day),
+                "ended_at": datetime(2026, 1, day),
+            }
+            for visitor, day in ((9, 1), (9, 3), (8, 3))
         ],
         "useful_sessions": [
             {
@@ -111,6 +126,23 @@ def test_sessions_by_each_dimension(project, by):
     assert [tuple(row[name] for name in names) for row in report.records()] == SESSIONS[by]
     # Visitor 1 came twice: TOTAL counts people anew.
     assert report.total == ("TOTAL", 3, 2, 1, 1 / 3, 6, 2.0)
+
+
+@pytest.mark.parametrize("name", ["sessions", "campaigns"])
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [
+        # Two heavy days are one visitor, whose other days are left out, too.
+        (START, END, "1 visitor with 120 events in the period"),
+        (date(2026, 1, 3), date(2026, 1, 3), "2 visitors with 301 events in the period"),
+        (date(2026, 1, 4), date(2026, 1, 5), ""),
+    ],
+)
+def test_notes_count_the_visitors_left_out(project, name, start, end, said):
+    notes = report_project(project, name, Query(name, start, end)).notes
+    found = [note for note in notes if "too heavy to be people" in note]
+    assert len(found) == bool(said)
+    assert said in "".join(found)
 
 
 def test_a_day_without_sessions_was_measured_as_none(project):

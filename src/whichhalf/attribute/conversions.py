@@ -27,8 +27,9 @@ def attribute(engine: Engine, config: Config, *, everything: bool) -> Outcome:
     """Compute the outputs for every conversion day that a change touches.
 
     Reads: key_events, installs, payments, loaded_conversions, rates, users, persons, session_parts,
-    touches, sources; unless `everything`: old_conversions, and changed_visitors (visitor_key,
-    changed_from), changed_persons (person_id): whose history differs from what was consumed.
+    touches, excluded_visitors, sources; unless `everything`: old_conversions, and changed_visitors
+    (visitor_key, changed_from), changed_persons (person_id, changed_from): whose history differs
+    from what was consumed, and since when.
     """
     dialect = engine.flags.dialect
     engine.create("valued_payments", sql.load(_PACKAGE, "valued_payments").sql(dialect))
@@ -120,12 +121,13 @@ def _histories(engine: Engine, config: Config) -> None:
 
 
 def coalesce_sessions(engine: Engine, config: Config) -> None:
-    """From relation wanted_parts, materialise person_parts, part_sessions and person_sessions."""
-    dialect, settings = engine.flags.dialect, config.sessionize
-    parts = sql.load(_PACKAGE, "person_parts")
-    heavy = settings.max_events_per_visitor_day
-    engine.create("person_parts", parts.sql(dialect, max_events_per_visitor_day=heavy))
-    gap = settings.session_gap_minutes
+    """From the parts wanted, materialise person_parts, part_sessions and person_sessions.
+
+    Reads: wanted_parts, excluded_visitors, users, persons.
+    """
+    dialect = engine.flags.dialect
+    engine.create("person_parts", sql.load(_PACKAGE, "person_parts").sql(dialect))
+    gap = config.sessionize.session_gap_minutes
     numbered = sql.load(_PACKAGE, "part_sessions").sql(dialect, session_gap_minutes=gap)
     engine.create("part_sessions", numbered)
     engine.create("person_sessions", sql.load(_PACKAGE, "person_sessions").sql(dialect))

@@ -1,15 +1,10 @@
 -- Session parts with the person that each belongs to now: that of its user id; else that of the user
--- whom the visitor last carried at or before its start, else of the next one; else its own. Visitors
--- with more events on a day than people make are left out whole.
+-- whom the visitor last carried at or before its start, else of the next one; else its own. Excluded
+-- visitors are left out whole, whichever day they were excluded for.
 -- grain: app, part_id    day: started_at
-with heavy as (
+with excluded as (
     select distinct visitor_key
-    from (
-        select visitor_key, day
-        from wanted_parts
-        group by visitor_key, day
-        having sum(event_count) > :max_events_per_visitor_day
-    ) as busy_days
+    from excluded_visitors
 )
 
 select
@@ -20,9 +15,9 @@ select
         u.person_id, p.user_id, v.person_id, concat(p.visitor_id, '@', p.app)
     ) as person_id
 from wanted_parts as p
-left join heavy as h on p.visitor_key = h.visitor_key
+left join excluded as x on p.visitor_key = x.visitor_key
 left join users as u on p.user_id = u.user_id
 left join persons as v
     on p.visitor_key = v.visitor_key and p.user_id is null
     and p.started_at >= v.since and p.started_at < v.until
-where h.visitor_key is null
+where x.visitor_key is null

@@ -47,10 +47,10 @@ def _counted(counts: Counter[str], word: str) -> str:
 
 
 def step_line(result: StepResult) -> str:
-    """One line for a step."""
+    """One line for a step; more lines for its notes."""
+    notes = "".join(f"\n  {note}" for note in result.note.splitlines())
     if result.is_fresh:
-        return f"{result.step}: fresh"
+        return f"{result.step}: fresh{notes}"
     rows = ", ".join(f"{name} {count:,}" for name, count in result.rows.items())
-    note = f" ({result.note})" if result.note else ""
     days = f"{result.days} days: " if result.days > 1 else ""
-    return f"{result.step}: {days}{rows} rows{note}"
+    return f"{result.step}: {days}{rows} rows{notes}"

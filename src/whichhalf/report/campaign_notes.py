@@ -8,6 +8,7 @@ from datetime import UTC, timedelta
 from whichhalf.engines import Engine
 from whichhalf.project import Project
 from whichhalf.report.head import Freshness, select, zone_of
+from whichhalf.report.left_out import left_out
 from whichhalf.report.query import Query, bounds
 
 
@@ -17,6 +18,7 @@ def notes(engine: Engine, project: Project, query: Query, fresh: Freshness) -> t
     if query.basis == "acquisition":
         found += _on_cohort(engine, project, query)
     found += [*_on_parts(engine, query), *_on_kinds(engine, project, query)]
+    found += left_out(engine, *bounds(*query.period, zone_of(project)))
     return tuple(found)
 
 

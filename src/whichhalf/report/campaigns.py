@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from whichhalf.engines import Engine
 from whichhalf.project import Project
-from whichhalf.report import head
+from whichhalf.report import head, left_out
 from whichhalf.report.campaign_columns import LABELS, Product, columns, number, with_ratios
 from whichhalf.report.campaign_notes import notes
 from whichhalf.report.head import select
@@ -18,6 +18,7 @@ from whichhalf.report.result import Cell, Report
 
 NEEDS = (
     *head.NEEDS,
+    *left_out.NEEDS,
     *("conversions", "credits", "unattributed", "sources", "campaigns", "cost_days", "products"),
     *("users", "persons"),
 )

@@ -12,13 +12,13 @@ import pyarrow as pa
 
 from whichhalf.engines import Engine
 from whichhalf.project import Project
-from whichhalf.report import head
+from whichhalf.report import head, left_out
 from whichhalf.report.campaign_columns import share
 from whichhalf.report.head import select
 from whichhalf.report.query import Query, bounds
 from whichhalf.report.result import Cell, Column, Report
 
-NEEDS = (*head.NEEDS, "sessions", "sources")
+NEEDS = (*head.NEEDS, *left_out.NEEDS, "sessions", "sources")
 _PAGES = pa.schema([("landing_url", pa.string()), ("page", pa.string())])
 _DAYS = pa.schema(
     [("label", pa.string()), ("starts_at", pa.timestamp("us")), ("ends_at", pa.timestamp("us"))]
@@ -38,6 +38,9 @@ def sessions(project: Project, query: Query) -> Report:
         engine.create("session_items", select(engine, "session_items", **parameters))
         rows = engine.table(select(engine, "session_rows")).to_pylist()
         total = engine.table(select(engine, "session_total")).to_pylist()[0]
+        notes = list(left_out.left_out(engine, starts_at, ends_at))
+    if not total["sessions"]:
+        notes.insert(0, "No session began in the period.")
     if query.by == "day":
         rows = _every_day(rows, query)
     else:
@@ -50,7 +53,7 @@ def sessions(project: Project, query: Query) -> Report:
         columns=_columns(query.by),
         rows=tuple(_cells(row) for row in rows),
         total=_cells({**total, "part": "TOTAL"}),
-        notes=() if total["sessions"] else ("No session began in the period.",),
+        notes=tuple(notes),
     )
 
 

@@ -31,7 +31,7 @@ _PATHS = pa.schema([("url_path", pa.string())])
 def session_parts(
     engine: Engine, config: Config, *, ignored_hosts: Callable[[list[str]], list[str]]
 ) -> Mapping[str, str]:
-    """Return the SELECTs of session_parts and touches.
+    """Return the SELECTs of session_parts, touches and excluded_visitors.
 
     Reads: events, clicks, impressions, loaded_touches.
     ignored_hosts: of a list of referring hosts, those that take no credit.
@@ -46,10 +46,33 @@ def session_parts(
     numbered = sql.load(_PACKAGE, "numbered_events").sql(dialect, session_gap_minutes=gap)
     engine.create("numbered_events", numbered)
     engine.create("session_parts", sql.load(_PACKAGE, "session_parts").sql(dialect))
+    heavy = config.sessionize.max_events_per_visitor_day
+    excluded = sql.load(_PACKAGE, "excluded_visitors")
     return {
         "session_parts": "select * from session_parts",
         "touches": sql.load(_PACKAGE, "touches").sql(dialect, unit=UNIT),
+        "excluded_visitors": excluded.sql(dialect, max_events_per_visitor_day=heavy),
     }
+
+
+def excluded(engine: Engine) -> str:
+    """Return what to say of excluded_visitors: how many, the worst, what to do; "" for none."""
+    count = engine.table(
+        "select count(distinct visitor_key) as visitors from excluded_visitors"
+    ).to_pylist()[0]
+    worst = engine.table(
+        "select app, visitor_id, value, threshold, day from excluded_visitors"
+        " order by value desc, app, visitor_id, day limit 1"
+    ).to_pylist()
+    if not worst:
+        return ""
+    row, visitors = worst[0], count["visitors"]
+    return (
+        f"Left out of all sessions: {visitors:,} visitor{'s' * (visitors > 1)} with more than"
+        f" {row['threshold']:,} events on a day. The heaviest is {row['visitor_id']} in app"
+        f" {row['app']}, with {row['value']:,} on {row['day']}. If they are people, raise"
+        " [sessionize] max_events_per_visitor_day. All: whichhalf dump excluded_visitors"
+    )
 
 
 def _ignored(engine: Engine, ignored_hosts: Callable[[list[str]], list[str]]) -> pa.Table:

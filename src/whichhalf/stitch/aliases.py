@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from whichhalf.ids import ANONYMOUS, USER, visitor_key
+from whichhalf.tables import table
 
 MERGED_USERS = pa.schema([("user_id", pa.string()), ("person_id", pa.string())])
 ALIAS_LINKS = pa.schema(
@@ -24,12 +25,21 @@ ALIAS_LINKS = pa.schema(
 )
 
 
+REFUSED_MERGES = table("refused_merges").arrow
+
+
 @dataclass(frozen=True)
 class Merged:
-    """person_of: user → person, for users that an alias merged. refused: components too large."""
+    """person_of: user → person, for users that an alias merged. refused: components too large.
+
+    tied: user of a refused component → how many other users an alias ties to it.
+    limit: the most users that a component may have.
+    """
 
     person_of: dict[str, str]
     refused: tuple[tuple[str, ...], ...]
+    tied: dict[str, int]
+    limit: int
 
     @property
     def table(self) -> pa.Table:
@@ -38,6 +48,23 @@ class Merged:
         return pa.Table.from_pylist(
             [{"user_id": user, "person_id": person} for user, person in rows], schema=MERGED_USERS
         )
+
+    @property
+    def refusals(self) -> pa.Table:
+        """The refused components as table refused_merges, a row a user."""
+        rows = [
+            {
+                "user_id": user,
+                "component_id": users[0],
+                "reason": "too_many",
+                "value": len(users),
+                "threshold": self.limit,
+                "tied_count": self.tied[user],
+            }
+            for users in self.refused
+            for user in users
+        ]
+        return pa.Table.from_pylist(rows, schema=REFUSED_MERGES)
 
 
 def merge_users(edges: Iterable[tuple[str, str]], known: Set[str], limit: int) -> Merged:
@@ -48,6 +75,7 @@ def merge_users(edges: Iterable[tuple[str, str]], known: Set[str], limit: int) -
     id would make the whole base one person. The person is the least user id of the component.
     """
     parent: dict[str, str] = {}
+    others: dict[str, set[str]] = defaultdict(set)
 
     def root(user: str) -> str:
         while parent.setdefault(user, user) != user:
@@ -59,13 +87,17 @@ def merge_users(edges: Iterable[tuple[str, str]], known: Set[str], limit: int) -
         if earlier in known and user in known:
             first, second = sorted((root(earlier), root(user)))
             parent[second] = first
+            others[earlier].add(user)
+            others[user].add(earlier)
     members: dict[str, list[str]] = defaultdict(list)
     for user in parent:
         members[root(user)].append(user)
     components = [sorted(users) for users in members.values() if len(users) > 1]
     believed = [users for users in components if len(users) <= limit]
     refused = sorted(tuple(users) for users in components if len(users) > limit)
-    return Merged({user: users[0] for users in believed for user in users}, tuple(refused))
+    tied = {user: len(others[user] - {user}) for users in refused for user in users}
+    person_of = {user: users[0] for users in believed for user in users}
+    return Merged(person_of, tuple(refused), tied, limit)
 
 
 def alias_links(aliases: pa.Table, known: Set[str]) -> pa.Table:

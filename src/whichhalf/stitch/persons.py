@@ -9,6 +9,7 @@ import pyarrow as pa
 from whichhalf import sql
 from whichhalf.config import Config
 from whichhalf.engines import Engine
+from whichhalf.ids import USER
 from whichhalf.stitch.aliases import Merged, alias_links, as_user, merge_users
 
 _PACKAGE = "whichhalf.stitch"
@@ -26,20 +27,44 @@ def identity_edges(engine: Engine, config: Config) -> Mapping[str, str]:
 
 
 def persons(engine: Engine, config: Config) -> Mapping[str, str]:
-    """Return the SELECTs of users and persons over all days.
+    """Return the SELECTs of users, persons and refused_merges over all days.
 
     Reads: identity_edges. Few rows are aliases; only those are merged in Python.
     """
     merged, links = _merged(engine, config)
     engine.relation("merged_users", merged.table)
     engine.relation("alias_links", links)
+    engine.relation("refused_merges", merged.refusals)
     dialect = engine.flags.dialect
     users = sql.load(_PACKAGE, "users").sql(dialect)
     engine.create("users", users)
     return {
         "users": "select user_id, person_id from users",
         "persons": sql.load(_PACKAGE, "persons").sql(dialect),
+        "refused_merges": "select * from refused_merges",
     }
+
+
+def refused(engine: Engine) -> str:
+    """Return what to say of refused_merges: how many, the worst, what to do; "" where none is."""
+    count = engine.table(
+        "select count(distinct component_id) as components, count(*) as users from refused_merges"
+    ).to_pylist()[0]
+    worst = engine.table(
+        "select component_id, user_id, value, threshold, tied_count from refused_merges"
+        " order by value desc, tied_count desc, user_id limit 1"
+    ).to_pylist()
+    if not worst:
+        return ""
+    row, components = worst[0], count["components"]
+    raw_id = row["user_id"].removeprefix(USER)
+    return (
+        f"Not merged: {count['users']:,} users in {components:,} component{'s' * (components > 1)}"
+        f" of aliases with more than {row['threshold']:,} users. The largest has {row['value']:,},"
+        f" {row['tied_count']:,} of them tied to {row['user_id']}. If that id is nobody's, add"
+        f" {raw_id!r} to [stitch] ignored_user_ids; if they are one person, raise [stitch]"
+        " max_users_per_person. All: whichhalf dump refused_merges"
+    )
 
 
 def _merged(engine: Engine, config: Config) -> tuple[Merged, pa.Table]:

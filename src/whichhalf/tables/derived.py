@@ -16,16 +16,24 @@ from whichhalf.tables.attributed import (
 )
 from whichhalf.tables.collected import CAMPAIGNS, COST_DAYS, RATES
 from whichhalf.tables.schema import Table
-from whichhalf.tables.sessionized import KEY_EVENTS, SESSION_PARTS, SESSIONS, TOUCHES
-from whichhalf.tables.stitched import EVENT_PERSONS, IDENTITY_EDGES, PERSONS, USERS
+from whichhalf.tables.sessionized import (
+    EXCLUDED_VISITORS,
+    KEY_EVENTS,
+    SESSION_PARTS,
+    SESSIONS,
+    TOUCHES,
+)
+from whichhalf.tables.stitched import EVENT_PERSONS, IDENTITY_EDGES, PERSONS, REFUSED_MERGES, USERS
 
 DERIVED: tuple[Table, ...] = (
     KEY_EVENTS,
     IDENTITY_EDGES,
     PERSONS,
     USERS,
+    REFUSED_MERGES,
     SESSION_PARTS,
     TOUCHES,
+    EXCLUDED_VISITORS,
     SOURCES,
     CAMPAIGNS,
     RATES,

@@ -93,6 +93,24 @@ ad_id           string?     ad id that a click or impression names
 """,
 )
 
+EXCLUDED_VISITORS = table(
+    "excluded_visitors",
+    Kind.DERIVED,
+    "Visitors too heavy to be people, by day. Left out of all sessions, those of other days too.",
+    grain="app visitor_id day reason",
+    clock="started_at",
+    columns="""
+app             string      which product
+visitor_id      string      visitor
+visitor_key     bigint      visitor
+reason          string      heavy: more events on the day than [sessionize] allows
+value           bigint      events of the visitor on the day
+threshold       bigint      [sessionize] max_events_per_visitor_day
+started_at      timestamp   first event of the day
+ended_at        timestamp   last event of the day
+""",
+)
+
 SESSIONS = table(
     "sessions",
     Kind.VIEW,

@@ -51,6 +51,21 @@ person_id       string      least user id of the component
 """,
 )
 
+REFUSED_MERGES = table(
+    "refused_merges",
+    Kind.DERIVED,
+    "Users whom aliases would make one person, were they not too many. Each stays a person.",
+    grain="user_id",
+    columns="""
+user_id         string      user
+component_id    string      least user id of those that aliases tie together
+reason          string      too_many: more users than [stitch] allows
+value           bigint      users of the component
+threshold       bigint      [stitch] max_users_per_person
+tied_count      bigint      users that an alias ties to this one; of a placeholder id, nearly all
+""",
+)
+
 EVENT_PERSONS = table(
     "event_persons",
     Kind.VIEW,
