@@ -1,4 +1,5 @@
 -- Which person each event belongs to now: that of its part for a visitor's event, else of its user.
+-- A user of [stitch] ignored_user_ids is nobody, so not among `users`: its server calls are left out.
 -- grain: app, message_id    day: occurred_at
 with ranked as (
     select
@@ -29,7 +30,7 @@ left join persons as v
     and r.started_at >= v.since and r.started_at < v.until
 where r.ordinal = 1
 union all
-select e.app, e.message_id, coalesce(u.person_id, e.user_id) as person_id
+select e.app, e.message_id, u.person_id
 from events as e
-left join users as u on e.user_id = u.user_id
-where e.visitor_key is null and e.user_id is not null
+inner join users as u on e.user_id = u.user_id
+where e.visitor_key is null
