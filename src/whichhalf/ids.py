@@ -6,6 +6,9 @@ a:  anonymous id of a browser or an app      d:  device id      u:  user id of t
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+
+import pyarrow as pa
 
 ANONYMOUS, DEVICE, USER = "a:", "d:", "u:"
 
@@ -13,6 +16,18 @@ ANONYMOUS, DEVICE, USER = "a:", "d:", "u:"
 _WORDS = "0 -1 null (null) nil none nan undefined unknown anonymous guest true false not_set"
 _ZEROS = "00000000-0000-0000-0000-000000000000"
 NOBODY = frozenset((*_WORDS.split(), "", "[object object]", "(not set)", _ZEROS))
+
+USER_IDS = pa.schema([("user_id", pa.string())])
+
+
+def as_user(identifier: str) -> str:
+    """Give a raw user id its prefix."""
+    return f"{USER}{identifier}"
+
+
+def users_named(identifiers: Iterable[str]) -> pa.Table:
+    """Return raw user ids, each once and with its prefix, as a relation of one column: user_id."""
+    return pa.table({"user_id": sorted(map(as_user, set(identifiers)))}, schema=USER_IDS)
 
 
 def visitor_key(app: str, visitor_id: str) -> int:

@@ -14,7 +14,7 @@ from sqlglot import exp, parse_one
 
 from whichhalf import sql, tables
 from whichhalf.config import Config
-from whichhalf.ids import USER
+from whichhalf.ids import users_named
 from whichhalf.sessionize.parts import UNIT
 from whichhalf.views import VIEWS
 
@@ -162,7 +162,7 @@ def _event_kinds(config: Config) -> str:
 
 
 def _ignored_users(config: Config) -> str:
-    ids = sorted({f"{USER}{name}" for name in config.stitch.ignored_user_ids})
+    ids = users_named(config.stitch.ignored_user_ids).column("user_id").to_pylist()
     return _values(("user_id",), [(identifier,) for identifier in ids])
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from whichhalf import sql
 from whichhalf.config import Config
 from whichhalf.engines import Engine
-from whichhalf.ids import USER
+from whichhalf.ids import users_named
 
 _PACKAGE = "whichhalf.sessionize"
 UNIT = "\x1f"  # ASCII unit separator: between the members of a source tuple
@@ -17,7 +17,7 @@ UNIT = "\x1f"  # ASCII unit separator: between the members of a source tuple
 
 def key_events(engine: Engine, config: Config) -> Mapping[str, str]:
     """Return the SELECT of key_events. Reads: events."""
-    engine.relation("ignored_users", _ignored_users(config))
+    engine.relation("ignored_users", users_named(config.stitch.ignored_user_ids))
     kinds = [{"name": name, "event_kind": kind} for name, kind in config.events.kinds()]
     engine.relation("event_kinds", pa.Table.from_pylist(kinds, schema=_KINDS))
     return {"key_events": sql.load(_PACKAGE, "key_events").sql(engine.flags.dialect)}
@@ -37,7 +37,7 @@ def session_parts(
     ignored_hosts: of a list of referring hosts, those that take no credit.
     """
     dialect = engine.flags.dialect
-    engine.relation("ignored_users", _ignored_users(config))
+    engine.relation("ignored_users", users_named(config.stitch.ignored_user_ids))
     engine.relation("ignored_hosts", _ignored(engine, ignored_hosts))
     engine.relation("blog_paths", _blog_paths(engine, config))
     usable = sql.load(_PACKAGE, "usable_events").sql(dialect, unit=UNIT)
@@ -96,8 +96,3 @@ def _blog_paths(engine: Engine, config: Config) -> pa.Table:
         if any(path == root or path.startswith(f"{root}/") for root in roots)
     ]
     return pa.table({"url_path": blog}, schema=_PATHS)
-
-
-def _ignored_users(config: Config) -> pa.Table:
-    ids = sorted({f"{USER}{name}" for name in config.stitch.ignored_user_ids})
-    return pa.table({"user_id": ids}, schema=pa.schema([("user_id", pa.string())]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from whichhalf.ids import ANONYMOUS, USER, visitor_key
+from whichhalf.ids import ANONYMOUS, as_user, visitor_key
 from whichhalf.tables import table
 
 MERGED_USERS = pa.schema([("user_id", pa.string()), ("person_id", pa.string())])
@@ -123,8 +123,3 @@ def alias_links(aliases: pa.Table, known: Set[str]) -> pa.Table:
             }
         )
     return pa.Table.from_pylist(rows, schema=ALIAS_LINKS)
-
-
-def as_user(identifier: str) -> str:
-    """Give a raw user id its prefix."""
-    return f"{USER}{identifier}"

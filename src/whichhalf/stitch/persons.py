@@ -9,11 +9,10 @@ import pyarrow as pa
 from whichhalf import sql
 from whichhalf.config import Config
 from whichhalf.engines import Engine
-from whichhalf.ids import USER
-from whichhalf.stitch.aliases import Merged, alias_links, as_user, merge_users
+from whichhalf.ids import USER, USER_IDS, as_user, users_named
+from whichhalf.stitch.aliases import Merged, alias_links, merge_users
 
 _PACKAGE = "whichhalf.stitch"
-IGNORED_USERS = pa.schema([("user_id", pa.string())])
 
 
 def identity_edges(engine: Engine, config: Config) -> Mapping[str, str]:
@@ -21,7 +20,7 @@ def identity_edges(engine: Engine, config: Config) -> Mapping[str, str]:
 
     Reads: events, installs, clicks, payments, loaded_conversions.
     """
-    engine.relation("ignored_users", ignored_users(config))
+    engine.relation("ignored_users", users_named(config.stitch.ignored_user_ids))
     query = sql.load(_PACKAGE, "identity_edges")
     return {"identity_edges": query.sql(engine.flags.dialect)}
 
@@ -81,7 +80,7 @@ def _merged(engine: Engine, config: Config) -> tuple[Merged, pa.Table]:
         )
     ]
     wanted = pa.table({"user_id": sorted({user for edge in edges for user in edge})})
-    engine.relation("alias_users", wanted.cast(IGNORED_USERS))
+    engine.relation("alias_users", wanted.cast(USER_IDS))
     known = engine.table(
         "select distinct e.user_id from identity_edges as e"
         " inner join alias_users as a on e.user_id = a.user_id"
@@ -89,9 +88,3 @@ def _merged(engine: Engine, config: Config) -> tuple[Merged, pa.Table]:
     users = frozenset(known.column("user_id").to_pylist())
     limit = config.stitch.max_users_per_person
     return merge_users(edges, users, limit), alias_links(aliases, users)
-
-
-def ignored_users(config: Config) -> pa.Table:
-    """User ids of [stitch] ignored_user_ids, with their prefix, as a relation."""
-    ids = sorted({as_user(name) for name in config.stitch.ignored_user_ids})
-    return pa.table({"user_id": ids}, schema=IGNORED_USERS)
