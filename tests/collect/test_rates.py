@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from whichhalf.collect import rates as rates_module
 from whichhalf.collect.rates import bundled, dense, read_file, read_raw
 from whichhalf.collect.reading import Parsed, Raw
 from whichhalf.config import Config, SourceConfig
@@ -23,6 +24,7 @@ from whichhalf.errors import BadDataError
 from whichhalf.tables import LOADABLE, table
 
 SOURCE = SourceConfig(name="central bank", kind="ecb_rates", priority=2)
+NOW = datetime(2026, 2, 1, tzinfo=UTC)
 HISTORY = """Date,USD,JPY,HRK,BGN,TRL,
 2026-01-02,1.2,150.5,N/A,N/A,N/A,
 2025-12-31,1.1,151,N/A,1.9558,N/A,
@@ -121,6 +123,40 @@ def test_the_packaged_history(packaged: Parsed) -> None:
     assert quotes == expected | {("HRK", day): units for day, units in parity.items()}
     assert len(parity) == 22  # banking days
     assert packaged.bad == ()
+
+
+def cell_by_cell(path: Path, now: datetime | None = NOW) -> Parsed:
+    """The history read as if it had something odd in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rates_module, "plain_quotes", lambda *_: None)
+        return read_file(path, SOURCE, Config(), now=now)
+
+
+def test_the_packaged_history_is_the_same_cell_by_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = cell_by_cell(bundled(), now=None)
+    monkeypatch.setattr(rates_module, "convert", None)  # nothing in it needs a closer look
+    assert read_file(bundled(), SOURCE, Config()) == whole
+
+
+ODD_DAYS = ("1999-12-30", "2000-01-01", "2023-01-02", "2026-01-02", "2026-01-03", "2026-02-30",
+            "2026-01-02 10:00", "2026-03-01", "x", "")  # fmt: skip
+ODD_UNITS = ("1.5", "1.50", "N/A", "-", "", "0", "-1", "1836200", "999999.5", "1e3", " 2", "x",
+             "1.1234567890123", "none")  # fmt: skip
+LINES = st.tuples(st.sampled_from(ODD_DAYS), *[st.sampled_from(ODD_UNITS)] * 3)
+PLAIN_LINES = st.tuples(st.sampled_from(ODD_DAYS[:5]), *[st.sampled_from(ODD_UNITS[:5])] * 3)
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(LINES, max_size=3) | st.lists(PLAIN_LINES, max_size=4, unique_by=lambda line: line[0]),
+    st.sampled_from(["HRK,TRL", "HRK,XYZ", "BGN,note"]),
+)
+def test_any_history_is_the_same_cell_by_cell(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[tuple[str, ...]], names: str
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "odd.csv"
+    path.write_text("\n".join([f"Date,USD,{names}", *map(",".join, lines)]), "utf-8")
+    assert read_file(path, SOURCE, Config(), now=NOW) == cell_by_cell(path)
 
 
 def quote(currency: str, on: int, units: str, base: str = "EUR", source: str = "ecb",

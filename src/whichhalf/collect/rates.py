@@ -11,7 +11,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
 
@@ -24,15 +24,21 @@ from whichhalf.collect.cells import Cells, read_bytes, refused
 from whichhalf.collect.csv_cells import csv_cells
 from whichhalf.collect.dense_rates import dense
 from whichhalf.collect.json_cells import json_cells
+from whichhalf.collect.plain_quotes import (
+    BEFORE_2000,
+    ECB,
+    LARGE,
+    OVER_999999,
+    is_quoted,
+    plain_quotes,
+)
 from whichhalf.collect.reading import EARLIEST, Bad, Parsed, Raw
 from whichhalf.collect.table_files import convert
 from whichhalf.config import Config, SourceConfig
 from whichhalf.tables import loadable
 from whichhalf.tables.schema import ARROW_TYPES
 
-ECB = "ecb"
 STRING = ARROW_TYPES["string"]
-NOT_QUOTED = ("N/A", "-", "")
 
 # Where the euro replaced a currency, the ECB stops quoting it, but old prices and accounts still
 # name it: first day and irrevocable units for one euro. Council Regulation (EC) 2866/98 as amended.
@@ -64,6 +70,9 @@ def read_file(
     if "date" not in wide.columns or "usd" not in wide.columns:
         found = ", ".join(wide.columns)
         raise refused(path, f"it is no ECB history, whose first line is Date,USD,…; found: {found}")
+    quick = plain_quotes(wide, _parities(wide), source.priority, now or datetime.now(UTC))
+    if quick is not None:
+        return quick
     return convert(loadable("rates"), _long(wide), _ecb(source), file=path.name, now=now)
 
 
@@ -104,13 +113,13 @@ def _long(wide: Cells) -> Cells:
         for name, column in wide.columns.items()
         if len(name) == 3
     ]
-    parts += _parities(days.values, wide)
+    parts += _parities(wide)
     table = pa.concat_tables(parts)
     old = pc.less(table["quoted_on"], f"{EARLIEST:%Y-%m-%d}")
-    large = pc.and_(pc.match_substring_regex(table["units_per_base"], "^[0-9]{7}"), pc.invert(old))
+    large = pc.and_(pc.match_substring_regex(table["units_per_base"], LARGE), pc.invert(old))
     kept = table.filter(pc.invert(pc.or_(old, large))).combine_chunks()
     dropped = Counter(
-        {"before_2000": pc.sum(old).as_py() or 0, "over_999999": pc.sum(large).as_py() or 0}
+        {BEFORE_2000: pc.sum(old).as_py() or 0, OVER_999999: pc.sum(large).as_py() or 0}
     )
     columns = {n: kept[n].combine_chunks() for n in kept.column_names if n != "position"}
     return Cells(
@@ -137,20 +146,19 @@ def _quotes(
     currency: str, days: pa.Array, units: pa.Array, positions: np.ndarray, readable: pa.Array
 ) -> pa.Table:
     """The quotes of one currency, as text cells."""
-    quoted = pc.invert(pc.is_in(pc.coalesce(units, pa.scalar("")), pa.array(NOT_QUOTED)))
-    return _cells(currency, days, units, positions).filter(pc.and_(quoted, readable))
+    return _cells(currency, days, units, positions).filter(pc.and_(is_quoted(units), readable))
 
 
-def _parities(days: pa.Array, wide: Cells) -> list[pa.Table]:
+def _parities(wide: Cells) -> list[pa.Table]:
     """Fixed parities, on each day of the file on which the ECB quotes the currency no more."""
     parts = []
+    days = typed(wide.columns["date"], "date").values
     for currency, (first_on, units) in PARITIES.items():
         after = pc.fill_null(pc.greater_equal(days, first_on), False)
         fixed = pa.array([units] * len(days), STRING)
         given = wide.columns.get(currency.lower(), pa.nulls(len(days), STRING))
-        after = pc.and_(after, pc.is_in(pc.coalesce(given, pa.scalar("")), pa.array(NOT_QUOTED)))
         table = _cells(currency, wide.columns["date"], fixed, wide.positions)
-        parts.append(table.filter(after))
+        parts.append(table.filter(pc.and_not(after, is_quoted(given))))
     return parts
 
 
