@@ -8,11 +8,15 @@ never contradicts `is_paid`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
-from whichhalf.attribute.rules.conditions import Facts, Rule, first_rule, read_rules
-from whichhalf.attribute.rules.files import RuleFile, shipped
+from whichhalf.attribute.rules.conditions import (
+    SOURCE_CONDITIONS,
+    Facts,
+    Rule,
+    RuleTable,
+    first_rule,
+)
 from whichhalf.attribute.rules.networks import Network, Networks
 from whichhalf.attribute.rules.sites import Site, Sites
 
@@ -21,14 +25,11 @@ NO_SOURCE = "(direct)"
 NO_MEDIUM = "(none)"
 NOT_SET = "(not set)"
 
-CONDITIONS = (
-    "source_category",
-    "source_regex",
-    "medium_regex",
-    "campaign_regex",
-    "click_id_kind",
-    "referrer_category",
-    "is_paid",
+# The user's rules come before the shipped, the last of which always holds.
+CHANNEL_RULES = RuleTable(
+    "channels.csv",
+    verdict="channel",
+    conditions=(*SOURCE_CONDITIONS, "is_paid"),
 )
 
 # A referrer without tags: GA4's media. Social, shopping and video sites are told by source.
@@ -41,24 +42,6 @@ class Origin:
 
     source: str
     medium: str
-
-
-def load_channels(
-    own: RuleFile | None, *, categories: Collection[str], click_id_kinds: Collection[str]
-) -> tuple[Rule, ...]:
-    """Return the channel rules: the user's, then the shipped, the last of which always holds."""
-    vocabulary = {
-        "source_category": categories,
-        "referrer_category": categories,
-        "click_id_kind": click_id_kinds,
-    }
-    return read_rules(
-        own,
-        shipped("channels.csv"),
-        verdict="channel",
-        conditions=CONDITIONS,
-        vocabulary=vocabulary,
-    )
 
 
 def channel_of(facts: Facts, rules: tuple[Rule, ...]) -> tuple[str, str]:

@@ -16,9 +16,9 @@ from whichhalf.attribute.campaign_match import (
     match_campaign,
     network_hint,
 )
-from whichhalf.attribute.channels import DIRECT, channel_of, load_channels, origin_of
-from whichhalf.attribute.paid import load_paid_rules, paid_by
-from whichhalf.attribute.rules.conditions import Facts, Rule
+from whichhalf.attribute.channels import CHANNEL_RULES, DIRECT, channel_of, origin_of
+from whichhalf.attribute.paid import PAID_RULES, paid_by
+from whichhalf.attribute.rules.conditions import Facts, Rule, read_rules
 from whichhalf.attribute.rules.files import own_file, shipped, version_of
 from whichhalf.attribute.rules.networks import Networks, read_networks
 from whichhalf.attribute.rules.sites import Sites, read_sites
@@ -56,11 +56,15 @@ def load_rules(config: AttributeConfig, folder: Path) -> Rules:
     own_paid = own_file(config.paid_rules, folder, "attribute.paid_rules")
     sites = read_sites(shipped("sources.csv"))
     networks = read_networks(shipped("networks.csv"), shipped("click_ids.csv"))
-    kinds = networks.click_ids
+    vocabulary = {
+        "source_category": sites.categories,
+        "referrer_category": sites.categories,
+        "click_id_kind": networks.click_ids,
+    }
     files = [*map(shipped, _SHIPPED), *(own for own in (own_channels, own_paid) if own)]
     return Rules(
-        load_channels(own_channels, categories=sites.categories, click_id_kinds=kinds),
-        load_paid_rules(own_paid, categories=sites.categories, click_id_kinds=kinds),
+        read_rules(CHANNEL_RULES, own_channels, vocabulary),
+        read_rules(PAID_RULES, own_paid, vocabulary),
         sites,
         networks,
         version_of(files),

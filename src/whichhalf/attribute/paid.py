@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
-from whichhalf.attribute.rules.conditions import Facts, Rule, first_rule, read_rules
-from whichhalf.attribute.rules.files import RuleFile, shipped
-
-CONDITIONS = (
-    "source_category",
-    "source_regex",
-    "medium_regex",
-    "campaign_regex",
-    "click_id_kind",
-    "referrer_category",
-    "network",
-    "touch_type",
-    "campaign_match",
+from whichhalf.attribute.rules.conditions import (
+    SOURCE_CONDITIONS,
+    Facts,
+    Rule,
+    RuleTable,
+    first_rule,
 )
-TOUCH_TYPES = ("impression", "click", "visit", "referrer")
-CAMPAIGN_MATCHES = ("costs", "registered")
 
-
-def load_paid_rules(
-    own: RuleFile | None, *, categories: Collection[str], click_id_kinds: Collection[str]
-) -> tuple[Rule, ...]:
-    """Return the paid rules: the user's, then the shipped."""
-    vocabulary = {
-        "source_category": categories,
-        "referrer_category": categories,
-        "click_id_kind": click_id_kinds,
-        "touch_type": TOUCH_TYPES,
-        "campaign_match": CAMPAIGN_MATCHES,
-    }
-    return read_rules(
-        own,
-        shipped("paid.csv"),
-        verdict="is_paid",
-        conditions=CONDITIONS,
-        vocabulary=vocabulary,
-    )
+PAID_RULES = RuleTable(
+    "paid.csv",
+    verdict="is_paid",
+    conditions=(*SOURCE_CONDITIONS, "network", "touch_type", "campaign_match"),
+    words={
+        "touch_type": ("impression", "click", "visit", "referrer"),
+        "campaign_match": ("costs", "registered"),
+    },
+)
 
 
 def paid_by(facts: Facts, rules: tuple[Rule, ...]) -> str | None:

@@ -4,15 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from whichhalf.attribute.rules.files import Row, RuleFile, read_rows
+from whichhalf.attribute.rules.files import Row, RuleFile, read_rows, shipped
 from whichhalf.errors import ConfigError, nearest
 
 # What the words of a column may be; a column that is not named here takes any word.
 Vocabulary = Mapping[str, Collection[str]]
 
+# What every rule table may ask of a source tuple.
+SOURCE_CONDITIONS = (
+    "source_category",
+    "source_regex",
+    "medium_regex",
+    "campaign_regex",
+    "click_id_kind",
+    "referrer_category",
+)
+
 _YES_NO = {"true": True, "false": False}
+
+
+@dataclass(frozen=True)
+class RuleTable:
+    """What a rule file may say.
+
+    file: the shipped one. verdict: the column of what a rule says. conditions: the columns that it
+    may ask for. words: condition → the only words that it may hold.
+    """
+
+    file: str
+    verdict: str
+    conditions: tuple[str, ...]
+    words: Vocabulary = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,26 +93,21 @@ def _is_one_of(value: str, words: frozenset[str]) -> bool:
     return value in words or (value != "" and "*" in words)
 
 
-def read_rules(
-    own: RuleFile | None,
-    shipped: RuleFile,
-    *,
-    verdict: str,
-    conditions: Sequence[str],
-    vocabulary: Vocabulary,
-) -> tuple[Rule, ...]:
+def read_rules(table: RuleTable, own: RuleFile | None, vocabulary: Vocabulary) -> tuple[Rule, ...]:
     """Return the user's rules, then the shipped. ConfigError says file, line and what is wrong.
 
-    verdict: the column of what a rule says. conditions: the columns that it may ask for.
+    vocabulary: of all rule tables; a table's own words come beside it.
     """
+    verdict, conditions = table.verdict, table.conditions
+    known = {**vocabulary, **table.words}
     columns = ("id", verdict, *conditions, "note")
     ids: set[str] = set()
     groups: list[list[Rule]] = []
     # The shipped first, so that an id taken twice is told at the user's line.
-    for file, needs_condition in ((shipped, False), (own, True)):
+    for file, needs_condition in ((shipped(table.file), False), (own, True)):
         groups.append([])
         for row in read_rows(file, columns, ("id", verdict)) if file else ():
-            rule = _rule(row, verdict, conditions, vocabulary)
+            rule = _rule(row, verdict, conditions, known)
             _check(rule, row, ids, conditions if needs_condition else ())
             ids.add(rule.id)
             groups[-1].append(rule)
