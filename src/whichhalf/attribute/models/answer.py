@@ -34,18 +34,20 @@ def answer(
         "conversions": pa.array(conversions, pa.float64()),
     }
     if value is not None:
-        columns["value"] = _money(value, value_total, places)
+        # What no channel has is a plain sum: rounding is made good among the channels.
+        takers = [i for i in places if channels[i] is not None] or places
+        columns["value"] = _money(value, value_total, takers)
     return pa.table({**columns, **(more or {})}).take(pa.array(places, pa.int64()))
 
 
-def _money(value: Floats, total: Decimal | None, places: Sequence[int]) -> pa.Array:
-    """Return floats, or decimals whose rounding is made good on the largest, ties by channel."""
+def _money(value: Floats, total: Decimal | None, takers: Sequence[int]) -> pa.Array:
+    """Return floats, or decimals whose rounding is made good on the largest of the takers."""
     if total is None:
         return pa.array(value, pa.float64())
     with localcontext(prec=76):
         unit = Decimal(1).scaleb(-scale_of(total))
         cells = [Decimal(float(v)).quantize(unit) for v in value]
         if cells:
-            largest = min(places, key=lambda i: -abs(cells[i]))
+            largest = min(takers, key=lambda i: -abs(cells[i]))
             cells[largest] += total - sum(cells, Decimal(0))
     return pa.array(cells, pa.decimal128(38, scale_of(total)))

@@ -114,10 +114,7 @@ def _path_cells(column: pa.Array) -> tuple[pa.Array, Integers]:
         column = _split(column)
     lengths = np.asarray(pc.fill_null(pc.list_value_length(column), 0), np.int64)
     touches = pc.list_flatten(column)
-    plain = touches.type.value_type if pa.types.is_dictionary(touches.type) else touches.type
-    if not (is_text(plain) or pa.types.is_null(plain)):
-        raise SchemaError(f"paths: path holds {plain}. Expected: lists of names. Cast to text.")
-    return touches if is_text(touches.type, keyed=True) else touches.cast(pa.string()), lengths
+    return as_text(touches, "paths: path"), lengths
 
 
 def is_listing(kind: pa.DataType) -> bool:
@@ -132,26 +129,27 @@ def is_listing(kind: pa.DataType) -> bool:
     )
 
 
-def is_text(kind: pa.DataType, *, keyed: bool = False) -> bool:
-    """Whether a type is text of any layout, or with `keyed` a dictionary."""
-    types = pa.types
-    text = types.is_string(kind) or types.is_large_string(kind)
-    return bool(text or (keyed and types.is_dictionary(kind)))
+def as_text(column: pa.Array, what: str) -> pa.Array:
+    """Return texts of a layout that can be worked on; dictionaries of texts stay as they are.
+
+    SchemaError: cells of another type.
+    """
+    types, kind = pa.types, column.type
+    if types.is_dictionary(kind):
+        words = as_text(column.dictionary, what)
+        return pa.DictionaryArray.from_arrays(column.indices, words)
+    if types.is_string(kind) or types.is_large_string(kind):
+        return column
+    if types.is_string_view(kind) or types.is_null(kind):
+        return column.cast(pa.large_string())
+    raise SchemaError(f"{what} holds {kind}. Expected: names as text. Cast it.")
 
 
 def _split(column: pa.Array) -> pa.Array:
     """Return lists of names from "a > b". Blanks around names go; a blank path is empty."""
-    if pa.types.is_null(column.type):
-        column = column.cast(pa.string())
-    if pa.types.is_string_view(column.type):
-        column = column.cast(pa.large_string())
-    if not is_text(column.type):
-        raise SchemaError(
-            f"paths: path is {column.type}. Expected: a list of names, or one text joined by"
-            f" {SEPARATOR!r}."
-        )
+    text = as_text(column, "paths: path, neither list nor text joined by ' > ',")
     # Each distinct path is split once: paths repeat far more often than they differ.
-    keyed = column.dictionary_encode()
+    keyed = text.dictionary_encode()
     trimmed = pc.utf8_trim_whitespace(keyed.dictionary)
     # A blank path has no names, where a split of nothing would say one without letters.
     whole = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, trimmed.type), trimmed)

@@ -11,7 +11,14 @@ import pyarrow.compute as pc
 
 from whichhalf.attribute.models.answer import answer
 from whichhalf.attribute.models.paths import Floats, Integers
-from whichhalf.attribute.models.reading import Names, add_exactly, no_total, open_stream, to_floats
+from whichhalf.attribute.models.reading import (
+    Names,
+    add_exactly,
+    as_text,
+    no_total,
+    open_stream,
+    to_floats,
+)
 from whichhalf.errors import BadDataError, SchemaError, UsageError
 
 _COLUMNS = ("conversion_id", "channel", "touched_at", "converted_at")
@@ -42,8 +49,8 @@ def time_decay(touches: Any, half_life_days: float = 7.0) -> pa.Table:
     is_touch = pc.is_valid(channel)
     ages = _ages(rows.filter(is_touch))
     of_touch = conversions[np.asarray(is_touch)]
-    names = Names()
-    channels, codes = names.sorted(names.codes(_text(channel.filter(is_touch)), "touches: channel"))
+    names, text = Names(), as_text(channel.filter(is_touch), "touches: channel")
+    channels, codes = names.sorted(names.codes(text, "touches: channel"))
     weights = time_decay_weights(ages, of_touch, half_life_days)
     bare = np.bincount(of_touch, minlength=ids) == 0
     value, total = _values(rows, conversions, ids)
@@ -74,10 +81,6 @@ def time_decay_weights(ages: Floats, conversions: Integers, half_life_days: floa
 def _cells(rows: pa.Table, name: str) -> pa.Array:
     column = rows.column(name)
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-def _text(column: pa.Array) -> pa.Array:
-    return column.cast(pa.large_string())
 
 
 def _conversions(rows: pa.Table) -> tuple[Integers, int]:
