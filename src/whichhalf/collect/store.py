@@ -35,8 +35,11 @@ RENAMED = {
         (("campaign_id", "campaign_name"), ("ad_set_id", "ad_set_name"), ("ad_id", "ad_name")),
     )
 }
+# What rows share that bear on each other in any of these ways: of the many small files of the days
+# around, the rows of others are read past once.
+_SHARED = {"ad_costs": ("network", "account_id")}
 _LOCAL_DAYS = 2
-_RELATIONS = ("losers", "displaced", "met", "stored", "keys", "arriving")
+_RELATIONS = ("losers", "displaced", "met", "near", "stored", "keys", "arriving")
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,9 @@ def store(lake: Lake, engine: Engine, table: Table, rows: pa.Table, dedupe_days:
     days = _days(engine, "select day from keys")
     engine.create("losers", _retries(table))
     _expose_stored(lake, engine, table, days, dedupe_days)
+    _put_near(engine, table)
     _meet(engine, table)
-    stored = _commit(lake, engine, table, rows.num_rows)
+    stored = _commit(lake, engine, table, rows)
     for name in _RELATIONS:
         engine.drop(name)
     return stored
@@ -113,6 +117,20 @@ def days_in_reach(
     return [day for day in present if day in wanted]
 
 
+def _put_near(engine: Engine, table: Table) -> None:
+    """Keep the stored rows that can give way to those that arrive."""
+    if table.name not in _SHARED:
+        engine.view("near", "select * from stored")
+        return
+    shared = _SHARED[table.name]
+    same = " and ".join(f"a.{name} = s.{name}" for name in shared)
+    arrive = f"select distinct {', '.join(shared)} from arriving"
+    engine.create(
+        "near",
+        f"select s.* from stored as s where exists (select 1 from ({arrive}) as a where {same})",
+    )
+
+
 def _meet(engine: Engine, table: Table) -> None:
     """Find keys that are stored already; say which stored rows give way, and which new ones do."""
     if table.name in RETRIED:
@@ -126,7 +144,7 @@ def _meet(engine: Engine, table: Table) -> None:
         wins = " or ".join(f"a.{n} is distinct from s.{n}" for n in compared) or "false"
     grain = ", ".join(f"k.{name}" for name in table.grain)
     stored_day = "s.day" if table.partitioned else "cast(null as date)"
-    known = f"select k.i from keys as k inner join stored as s on {_same(table, 'k', 's')}"
+    known = f"select k.i from keys as k inner join near as s on {_same(table, 'k', 's')}"
     if not engine.create("known", known):
         engine.create("met", f"select k.i, {grain}, k.day, k.day as stored_day, true as wins"
                              " from keys as k where false")  # fmt: skip
@@ -136,7 +154,7 @@ def _meet(engine: Engine, table: Table) -> None:
             f"select k.i, {grain}, k.day, {stored_day} as stored_day, ({wins}) as wins"
             " from keys as k inner join known as n on k.i = n.i"
             " inner join arriving as a on k.i = a.i"
-            f" inner join stored as s on {_same(table, 'k', 's')}"
+            f" inner join near as s on {_same(table, 'k', 's')}"
             " where k.i not in (select i from losers)",
         )
     engine.drop("known")
@@ -155,7 +173,7 @@ def _superseded(table: Table) -> str:
     same = " and ".join(f"a.{name} = s.{name}" for name in subject)
     grain = ", ".join(f"s.{name}" for name in table.grain)
     return (
-        f" union all select cast(null as bigint), {grain}, s.day, s.day, true from stored as s"
+        f" union all select cast(null as bigint), {grain}, s.day, s.day, true from near as s"
         f" where not exists (select 1 from keys as k where {_same(table, 'k', 's')})"
         f" and (exists (select 1 from arriving as a where {same} and a.{report} <> s.{report})"
         f" or exists (select 1 from arriving as a where {_renamed(table)}))"
@@ -178,7 +196,7 @@ def _renamed(table: Table) -> str:
 _UNCOMPARED = ("day", "visitor_key", "loaded_from")
 
 
-def _commit(lake: Lake, engine: Engine, table: Table, count: int) -> Stored:
+def _commit(lake: Lake, engine: Engine, table: Table, rows: pa.Table) -> Stored:
     """Write what won: rewritten days in one commit, appended rows in another."""
     lost = "select i from losers union all select i from met where not wins"
     gone = _count(engine, lost)
@@ -193,22 +211,26 @@ def _commit(lake: Lake, engine: Engine, table: Table, count: int) -> Stored:
         )
         listed = ", ".join(f"date '{day}'" for day in rewritten)
         both = f"{_kept(table)} and s.day in ({listed}) union all select * from ({arriving}) as n"
-        rows = engine.query(f"{both} where day in ({listed})")
-        lake.replace_days(table, rows, dict.fromkeys(rewritten, ""))
+        changed = engine.query(f"{both} where day in ({listed})")
+        lake.replace_days(table, changed, dict.fromkeys(rewritten, ""))
         arriving = f"select * from ({arriving}) as n where day not in ({listed})"
-    if not replaced or table.partitioned:
-        _append(lake, engine, table, arriving)
-    return Stored(count - gone, gone, replaced)
+        if days := _days(engine, arriving):
+            lake.append(table, engine.query(arriving), days)
+    elif rows.num_rows > gone:
+        _append(lake, engine, table, rows, keep)
+    return Stored(rows.num_rows - gone, gone, replaced)
 
 
-def _append(lake: Lake, engine: Engine, table: Table, arriving: str) -> None:
-    if not table.partitioned:
-        if _count(engine, arriving):
-            lake.append(table, engine.query(arriving))
-        return
-    days = _days(engine, arriving)
-    if days:
-        lake.append(table, engine.query(arriving), days)
+def _append(lake: Lake, engine: Engine, table: Table, rows: pa.Table, keep: str) -> None:
+    """Append rows as they are: the engine only says which, their keys and their days."""
+    wanted = ", ".join(["a.i", *_computed(table).values()])
+    computed = engine.table(f"select {wanted} from arriving as a{keep} order by a.i")
+    kept = rows if computed.num_rows == rows.num_rows else rows.take(computed["i"])
+    columns = {
+        name: (computed if name in computed.column_names else kept)[name] for name in table.by_name
+    }
+    days = computed["day"].unique().to_pylist() if table.partitioned else []
+    lake.append(table, pa.table(columns), sorted(days))
 
 
 def _kept(table: Table) -> str:
@@ -221,11 +243,19 @@ def _kept(table: Table) -> str:
     )
 
 
+def _computed(table: Table) -> dict[str, str]:
+    """Columns that readers leave to this place."""
+    columns = {
+        "visitor_key": f"{visitor_key_sql('app', 'visitor_id')} as visitor_key",
+        "day": f"cast({table.clock} as date) as day",
+    }
+    return {name: sql for name, sql in columns.items() if name in table.by_name}
+
+
 def _columns(table: Table) -> str:
-    """The columns of the table, with visitor_key and day, which readers leave to this place."""
-    computed = {"day": f"cast({table.clock} as date) as day"}
-    computed["visitor_key"] = f"{visitor_key_sql('app', 'visitor_id')} as visitor_key"
-    return ", ".join(computed.get(column.name, f"a.{column.name}") for column in table.columns)
+    """All columns of the table."""
+    computed = _computed(table)
+    return ", ".join(computed.get(name, f"a.{name}") for name in table.by_name)
 
 
 def _same(table: Table, one: str, other: str) -> str:
