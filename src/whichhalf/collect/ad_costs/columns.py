@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 Aliases = Mapping[str, Mapping[str, str]]  # language → meaning → names, separated by |
 
@@ -60,6 +61,7 @@ def _plain(name: str) -> str:
     return _fold(_CURRENCY.sub("", name))
 
 
+@lru_cache(maxsize=4096)
 def _split(listed: str) -> frozenset[str]:
     return frozenset(_fold(name) for name in listed.split("|"))
 
