@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from whichhalf.tables.experiments import EXPERIMENTS
 from whichhalf.tables.schema import Kind, Table, table
 
 _TOUCH_SOURCE = """
@@ -265,21 +266,6 @@ ended_at        timestamp?  end
 wanted          double?     how much `user_id` wanted it, in [0, 1]
 is_premium      boolean?    whether it was paid for
 spent           double?     virtual currency spent in it
-""",
-)
-
-EXPERIMENTS = table(
-    "experiments",
-    Kind.INPUT,
-    "Which unit was in which arm of an experiment, and when.",
-    grain="experiment unit",
-    loadable=True,
-    columns="""
-experiment      string      name
-unit            string      person, country, region …
-arm             string      hold-out or treated arm
-starts_on       date        first day
-ends_on         date?       last day
 """,
 )
 
