@@ -56,10 +56,11 @@ GROUP_BY = (
 import duckdb
 connection = duckdb.connect()
 connection.execute("create table paths as select * from read_parquet(?)", [file])
-kind = connection.sql("select typeof(path) from paths limit 1").fetchone()[0]
+kind = connection.sql("select typeof(path) from paths limit 1").fetchall()[0][0]
 path = "path" if kind.endswith("[]") else "string_split(path, ' > ')"
 query = (
-    "select channel, sum(share) from (select unnest(met) as channel, conversions / len(met) as share"
+    "select channel, sum(share) from"
+    " (select unnest(met) as channel, conversions / len(met) as share"
     f" from (select list_distinct({path}) as met, conversions from paths)) group by channel"
 )
 report(group_by=median(lambda: connection.sql(query).fetchall()))

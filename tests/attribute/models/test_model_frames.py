@@ -107,6 +107,13 @@ def test_names_may_hold_anything() -> None:
     assert column(answer) == pytest.approx(dict.fromkeys(names, 1.0))
 
 
+def test_names_that_no_touch_has_are_no_channels() -> None:
+    names = pa.array(["a", "b", None, ""])
+    touches = pa.DictionaryArray.from_arrays(pa.array([0, 0]), names)
+    path = pa.ListArray.from_arrays(pa.array([0, 1, 2], pa.int32()), touches)
+    assert column(linear(pa.table({"path": path, "conversions": [1, 2]}))) == {"a": 3.0}
+
+
 def test_null_paths_are_empty_paths() -> None:
     for path in (pa.array([None, "a"]), pa.array([None, ["a"]]), pa.array([None, None])):
         answer = linear(pa.table({"path": path, "conversions": [3, 1]}))

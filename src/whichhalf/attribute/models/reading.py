@@ -88,15 +88,19 @@ class Names:
         """Return the number of each name. BadDataError where one is null or empty."""
         if not pa.types.is_dictionary(cells.type):
             cells = cells.dictionary_encode()
+        indices = np.asarray(cells.indices.fill_null(0))
         words = cells.dictionary.to_pylist()
-        if cells.null_count or None in words or "" in words:
+        # A dictionary may hold names that no touch has.
+        used = np.flatnonzero(np.bincount(indices, minlength=len(words)))
+        if cells.null_count or any(not words[place] for place in used):
             raise BadDataError(
                 f"{what} holds a channel without a name (null or empty). Expected: a name for each"
                 " touch. Name it, e.g. 'unknown', or leave the touch out."
             )
-        numbers = [self.known.setdefault(word, len(self.known)) for word in words]
-        found = np.asarray(numbers, np.int32)[np.asarray(cells.indices)]
-        return cast(Codes, found)
+        numbers = np.zeros(len(words), np.int32)
+        for place in used:
+            numbers[place] = self.known.setdefault(words[place], len(self.known))
+        return cast(Codes, numbers[indices])
 
     def sorted(self, codes: Codes) -> tuple[tuple[str, ...], Codes]:
         """Return the names in ascending order, and the codes as places in it."""
@@ -111,10 +115,12 @@ def _path_cells(column: pa.Array) -> tuple[pa.Array, Integers]:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if not is_listing(column.type):
-        column = _split(column)
-    lengths = np.asarray(pc.fill_null(pc.list_value_length(column), 0), np.int64)
-    touches = pc.list_flatten(column)
-    return as_text(touches, "paths: path"), lengths
+        return _split(as_text(column, "paths: path, neither list nor text joined by ' > ',"))
+    return as_text(pc.list_flatten(column), "paths: path"), _lengths(column)
+
+
+def _lengths(lists: pa.Array) -> Integers:
+    return np.asarray(pc.fill_null(pc.list_value_length(lists), 0), np.int64)
 
 
 def is_listing(kind: pa.DataType) -> bool:
@@ -145,19 +151,19 @@ def as_text(column: pa.Array, what: str) -> pa.Array:
     raise SchemaError(f"{what} holds {kind}. Expected: names as text. Cast it.")
 
 
-def _split(column: pa.Array) -> pa.Array:
-    """Return lists of names from "a > b". Blanks around names go; a blank path is empty."""
-    text = as_text(column, "paths: path, neither list nor text joined by ' > ',")
-    # Each distinct path is split once: paths repeat far more often than they differ.
-    keyed = text.dictionary_encode()
-    trimmed = pc.utf8_trim_whitespace(keyed.dictionary)
-    # A blank path has no names, where a split of nothing would say one without letters.
-    whole = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, trimmed.type), trimmed)
-    lists = pc.split_pattern(whole, SEPARATOR)
-    names = pc.utf8_trim_whitespace(pc.list_flatten(lists)).dictionary_encode()
-    lengths = np.asarray(pc.fill_null(pc.list_value_length(lists), 0), np.int64)
-    offsets = np.concatenate(([0], np.cumsum(lengths)))
-    return pa.LargeListArray.from_arrays(offsets, names).take(keyed.indices)
+def _split(column: pa.Array) -> tuple[pa.Array, Integers]:
+    """Return the same of "a > b". Blanks around names go; a blank path is empty."""
+    lists = pc.split_pattern(column, SEPARATOR)
+    lengths, names = _lengths(lists), pc.list_flatten(lists).dictionary_encode()
+    # Each distinct name is trimmed once. Two may become one; `Names` gives them one number.
+    words = pc.utf8_trim_whitespace(names.dictionary)
+    blank = np.asarray(pc.equal(words, ""), np.bool_)
+    indices = np.asarray(names.indices)
+    if blank.any():
+        nameless = np.repeat(lengths == 1, lengths) & blank[indices]
+        lengths[np.repeat(np.arange(len(lengths)), lengths)[nameless]] = 0
+        indices = indices[~nameless]
+    return pa.DictionaryArray.from_arrays(indices, words), lengths
 
 
 def to_floats(column: pa.Array, what: str, is_count: bool) -> Floats:
