@@ -64,6 +64,38 @@ def test_a_heavy_day_takes_back_the_credit_of_the_days_before(project_of) -> Non
     assert believed.table("credits").arrow().num_rows == credits[0], "believed again"
 
 
+@pytest.mark.parametrize(
+    ("who", "converts"),
+    [
+        # Known by the visitor alone, and by the person alone.
+        ({"visitor_id": "a:1"}, ("installs", {"install_id": "i1", "first_open_at": "{}"})),
+        ({"user_id": "u:1"}, ("payments", {"payment_id": "p1", "paid_at": "{}", "amount": "1"})),
+    ],
+    ids=["visitor", "person"],
+)
+@pytest.mark.parametrize(
+    ("clicked_at", "days"), [("10:00:00", 1), ("09:59:59.999999", 1), ("10:00:00.000001", 0)]
+)
+def test_a_late_touch_at_the_very_instant_still_counts(
+    project_of, who, converts, clicked_at: str, days: int
+) -> None:
+    """A click of the conversion's own microsecond is eligible, so its day is computed anew."""
+    project = project_of()
+    name, cells = converts
+    row = {key: text.format("2026-03-05 10:00:00") for key, text in cells.items()}
+    write_rows(project, name, make_rows(name, [who | row]))
+    # Somebody else's visit: without any session part, every change is a full rebuild.
+    visit = {"visitor_id": "a:9", "message_id": "m9", "occurred_at": "2026-03-01 10:00:00"}
+    write_rows(project, "events", make_rows("events", [visit]))
+    pipeline.run(project)
+    click = {"touch_id": "c1", "network": "meta", "touched_at": f"2026-03-05 {clicked_at}"}
+    write_rows(project, "clicks", make_rows("clicks", [who | click]))
+    assert result_of(project, "attribute").days == days
+    models = {"first", "last", "first_paid", "last_paid"} if days else set()
+    assert models <= set(project.table("credits").arrow()["model"].to_pylist())
+    assert bool(models) == bool(project.table("credits").arrow().num_rows)
+
+
 def test_only_the_days_that_a_late_event_touches_are_recomputed(project_of) -> None:
     """A late log-in on the 1st moves the credit of that person's payments, and of no other's."""
     project = project_of()
