@@ -70,7 +70,7 @@ def store(lake: Lake, engine: Engine, table: Table, rows: pa.Table, dedupe_days:
     _expose_stored(lake, engine, table, days, dedupe_days)
     _put_near(engine, table)
     _meet(engine, table)
-    stored = _commit(lake, engine, table, rows.num_rows)
+    stored = _commit(lake, engine, table, rows)
     for name in _RELATIONS:
         engine.drop(name)
     return stored
@@ -196,7 +196,7 @@ def _renamed(table: Table) -> str:
 _UNCOMPARED = ("day", "visitor_key", "loaded_from")
 
 
-def _commit(lake: Lake, engine: Engine, table: Table, count: int) -> Stored:
+def _commit(lake: Lake, engine: Engine, table: Table, rows: pa.Table) -> Stored:
     """Write what won: rewritten days in one commit, appended rows in another."""
     lost = "select i from losers union all select i from met where not wins"
     gone = _count(engine, lost)
@@ -211,22 +211,26 @@ def _commit(lake: Lake, engine: Engine, table: Table, count: int) -> Stored:
         )
         listed = ", ".join(f"date '{day}'" for day in rewritten)
         both = f"{_kept(table)} and s.day in ({listed}) union all select * from ({arriving}) as n"
-        rows = engine.query(f"{both} where day in ({listed})")
-        lake.replace_days(table, rows, dict.fromkeys(rewritten, ""))
+        changed = engine.query(f"{both} where day in ({listed})")
+        lake.replace_days(table, changed, dict.fromkeys(rewritten, ""))
         arriving = f"select * from ({arriving}) as n where day not in ({listed})"
-    if not replaced or table.partitioned:
-        _append(lake, engine, table, arriving)
-    return Stored(count - gone, gone, replaced)
+        if days := _days(engine, arriving):
+            lake.append(table, engine.query(arriving), days)
+    elif rows.num_rows > gone:
+        _append(lake, engine, table, rows, keep)
+    return Stored(rows.num_rows - gone, gone, replaced)
 
 
-def _append(lake: Lake, engine: Engine, table: Table, arriving: str) -> None:
-    if not table.partitioned:
-        if _count(engine, arriving):
-            lake.append(table, engine.query(arriving))
-        return
-    days = _days(engine, arriving)
-    if days:
-        lake.append(table, engine.query(arriving), days)
+def _append(lake: Lake, engine: Engine, table: Table, rows: pa.Table, keep: str) -> None:
+    """Append rows as they are: the engine only says which, their keys and their days."""
+    wanted = ", ".join(["a.i", *_computed(table).values()])
+    computed = engine.table(f"select {wanted} from arriving as a{keep} order by a.i")
+    kept = rows if computed.num_rows == rows.num_rows else rows.take(computed["i"])
+    columns = {
+        name: (computed if name in computed.column_names else kept)[name] for name in table.by_name
+    }
+    days = computed["day"].unique().to_pylist() if table.partitioned else []
+    lake.append(table, pa.table(columns), sorted(days))
 
 
 def _kept(table: Table) -> str:
@@ -239,11 +243,19 @@ def _kept(table: Table) -> str:
     )
 
 
+def _computed(table: Table) -> dict[str, str]:
+    """Columns that readers leave to this place."""
+    columns = {
+        "visitor_key": f"{visitor_key_sql('app', 'visitor_id')} as visitor_key",
+        "day": f"cast({table.clock} as date) as day",
+    }
+    return {name: sql for name, sql in columns.items() if name in table.by_name}
+
+
 def _columns(table: Table) -> str:
-    """The columns of the table, with visitor_key and day, which readers leave to this place."""
-    computed = {"day": f"cast({table.clock} as date) as day"}
-    computed["visitor_key"] = f"{visitor_key_sql('app', 'visitor_id')} as visitor_key"
-    return ", ".join(computed.get(column.name, f"a.{column.name}") for column in table.columns)
+    """All columns of the table."""
+    computed = _computed(table)
+    return ", ".join(computed.get(name, f"a.{name}") for name in table.by_name)
 
 
 def _same(table: Table, one: str, other: str) -> str:
