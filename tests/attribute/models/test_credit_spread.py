@@ -46,11 +46,11 @@ def test_rows_are_persons() -> None:
 
 def test_intervals_have_the_width_that_theory_says() -> None:
     # One channel's conversions are binomial: sd = sqrt(n p (1 - p)).
-    answer = markov(frame([(("a",), 100, 900)]), bootstrap=2000, seed=1)
+    answer = markov(frame([(("a",), 100, 900)]), bootstrap=800, seed=1)
     row = answer.to_pylist()[0]
     half = 1.96 * np.sqrt(1000 * 0.1 * 0.9)
-    assert row["low"] == pytest.approx(100 - half, abs=2)
-    assert row["high"] == pytest.approx(100 + half, abs=2)
+    assert row["low"] == pytest.approx(100 - half, abs=3)
+    assert row["high"] == pytest.approx(100 + half, abs=3)
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
@@ -66,7 +66,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     truth = answer((chances * 1_000_000).round())["conversions"]["a"] / 1000
     held = [
         found["low"]["a"] <= truth <= found["high"]["a"]
-        for found in (answer(draw.multinomial(1000, chances), 60) for _ in range(60))
+        for found in (answer(draw.multinomial(1000, chances), 60) for _ in range(50))
     ]
     assert np.mean(held) >= 0.82
 
@@ -97,7 +97,7 @@ def test_nobody_to_draw() -> None:
     assert answer.column("low").to_pylist() == [0.0]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(rows(), st.lists(st.floats(-1, 1) | st.just(float("nan")), min_size=5, max_size=5))
 def test_weights_sum_to_one_in_each_path(journeys: list[Row], weights: list[float]) -> None:
     paths = read_paths(frame(journeys))

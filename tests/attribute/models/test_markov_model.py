@@ -73,7 +73,7 @@ def test_analyzecore_2016() -> None:
     assert column(answer) == pytest.approx({"C1": 0.2, "C2": 0.4, "C3": 0.4})
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(rows(), st.integers(1, 3))
 def test_base_is_the_observed_rate(journeys: list[Row], order: int) -> None:
     persons = sum(c + n for _, c, n in journeys)
@@ -84,7 +84,7 @@ def test_base_is_the_observed_rate(journeys: list[Row], order: int) -> None:
         assert abs(base - sum(c for _, c, _ in journeys) / persons) < 1e-12
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(rows(most=8), st.integers(1, 3))
 def test_effects_are_those_of_taking_a_channel_out(journeys: list[Row], order: int) -> None:
     effects = column(markov(frame(journeys), order), "removal_effect")
@@ -97,7 +97,7 @@ def test_effects_are_those_of_taking_a_channel_out(journeys: list[Row], order: i
         assert abs(effect - (1 - chance(journeys, order, channel) / whole)) < 1e-10
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(rows(), st.randoms(use_true_random=False))
 def test_rows_may_come_in_any_order(journeys: list[Row], draw: object) -> None:
     shuffled = list(journeys)
@@ -106,7 +106,7 @@ def test_rows_may_come_in_any_order(journeys: list[Row], draw: object) -> None:
     assert column(one) == pytest.approx(column(other), abs=1e-12)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(rows())
 def test_repeated_rows_are_added_counts(journeys: list[Row]) -> None:
     doubled = [(path, 2 * c, 2 * n) for path, c, n in journeys]
@@ -114,7 +114,7 @@ def test_repeated_rows_are_added_counts(journeys: list[Row]) -> None:
     assert column(one) == pytest.approx(column(other), abs=1e-9)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(rows(), st.integers(1, 2))
 def test_totals_reconcile(journeys: list[Row], order: int) -> None:
     total = sum(c for _, c, _ in journeys)

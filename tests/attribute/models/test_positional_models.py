@@ -54,7 +54,7 @@ def test_impossible_shares_are_refused(shares: tuple[float, float]) -> None:
         position(frame([(("a",), 1, 0)]), *shares)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(rows(), st.sampled_from(sorted(MODELS)), st.data())
 def test_totals_reconcile_to_the_last_decimal(
     journeys: list[Row], model: str, data: st.DataObject
@@ -69,7 +69,7 @@ def test_totals_reconcile_to_the_last_decimal(
     assert sum(column(answer, "value").values(), Decimal(0)) == sum(value)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(rows(), st.sampled_from(sorted(MODELS)), st.randoms(use_true_random=False))
 def test_order_and_repeats_of_rows(journeys: list[Row], model: str, draw: object) -> None:
     shuffled = journeys + journeys

@@ -91,7 +91,7 @@ def test_airport() -> None:
 GAMES = arrays.arrays(np.float64, 32, elements=st.floats(-100, 100))
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(GAMES, GAMES, st.floats(-3, 3))
 def test_axioms(one: np.ndarray, other: np.ndarray, scale: float) -> None:
     values = shapley_values(one)
@@ -141,7 +141,7 @@ def test_twelve_channels_are_enumeration() -> None:
         assert {k: v / scale for k, v in values.items()} == pytest.approx(expected, abs=1e-10)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(rows(), st.sampled_from(["conversions", "rate"]))
 def test_totals_reconcile(journeys: list[Row], name: str) -> None:
     total = sum(c for _, c, _ in journeys)
@@ -149,7 +149,7 @@ def test_totals_reconcile(journeys: list[Row], name: str) -> None:
     assert sum(values.values()) == pytest.approx(total, abs=1e-9)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(rows(), rows(), st.sampled_from(["conversions", "rate"]))
 def test_order_and_repeats_of_rows(one: list[Row], other: list[Row], name: str) -> None:
     forward = column(shapley(frame(one + other), name))  # type: ignore[arg-type]
@@ -160,7 +160,7 @@ def test_order_and_repeats_of_rows(one: list[Row], other: list[Row], name: str) 
     assert twice == pytest.approx(column(shapley(doubled, name)), abs=1e-9)  # type: ignore[arg-type]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(rows(), rows())
 def test_conversions_game_adds_up_over_path_sets(one: list[Row], other: list[Row]) -> None:
     whole = column(shapley(frame(one + other)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_journeys import column
 
@@ -51,6 +51,7 @@ DAYS = st.floats(0, 4000, allow_nan=False)
 TOUCHES = st.lists(st.tuples(st.sampled_from("123"), st.sampled_from("ab"), DAYS), min_size=1)
 
 
+@settings(max_examples=40)
 @given(TOUCHES, st.floats(0.01, 1000), st.randoms(use_true_random=False))
 def test_credit_is_whole_in_any_order(given: list[Touch], half_life: float, draw: object) -> None:
     shuffled = list(given)
@@ -85,6 +86,18 @@ def test_conversions_without_touches_stay() -> None:
     ]
     assert time_decay(touches([("1", "a", 1)]).slice(1)).num_rows == 0
     assert column(time_decay(touches([("1", None, None)]))) == {None: 1.0}
+    untyped = pa.table({name: [None] for name in ("channel", "touched_at", "converted_at")})
+    untyped = untyped.append_column("conversion_id", pa.array([7]))
+    assert column(time_decay(untyped)) == {None: 1.0}
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.int64()], ids=str)
+def test_ids_of_every_layout(kind: pa.DataType) -> None:
+    table = touches([("1", "a", 2), ("2", "b", 1), ("1", "b", 2)])
+    ids = table.column("conversion_id").cast(kind)
+    names = table.column("channel").cast(pa.string_view())
+    table = table.set_column(0, "conversion_id", ids).set_column(1, "channel", names)
+    assert column(time_decay(table)) == {"b": 1.5, "a": 0.5}
 
 
 def replaced(name: str, cells: list[Any], kind: Any = None) -> pa.Table:

@@ -37,12 +37,15 @@ def resampled(
             "paths: conversions or nulls are not whole, so that persons cannot be drawn."
             " Expected: counts of persons. Round them, or leave out bootstrap."
         )
+    some = np.flatnonzero(cells)  # the others are drawn by nobody
     persons = int(cells.sum())
     draw = np.random.default_rng(seed)
     drawn = np.empty((replicates, len(paths.channels)))
     for number in range(replicates):
-        counts = draw.multinomial(persons, cells / persons) if persons else cells
-        conversions, nulls = np.split(counts.astype(np.float64), 2)
+        counts = np.zeros(len(cells))
+        if persons:
+            counts[some] = draw.multinomial(persons, cells[some] / persons)
+        conversions, nulls = np.split(counts, 2)
         drawn[number] = estimate(replace(paths, conversions=conversions, nulls=nulls))
     return drawn
 

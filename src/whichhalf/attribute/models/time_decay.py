@@ -40,17 +40,18 @@ def time_decay(touches: Any, half_life_days: float = 7.0) -> pa.Table:
         raise UsageError(f"time_decay: half_life_days={half_life_days}. Expected: days above 0.")
     rows = open_stream(touches, _COLUMNS, "touches").read_all().combine_chunks()
     conversions, ids = _conversions(rows)
-    channel, touched = _cells(rows, "channel"), _cells(rows, "touched_at")
+    channel = as_text(_cells(rows, "channel"), "touches: channel")
+    touched = _cells(rows, "touched_at")
     if not pc.all(pc.equal(pc.is_null(channel), pc.is_null(touched)), min_count=0).as_py():
         raise BadDataError(
             "touches: rows with a channel but no touched_at, or the reverse. Expected: both, or"
             " neither for a conversion without touches. Complete them."
         )
     is_touch = pc.is_valid(channel)
-    ages = _ages(rows.filter(is_touch))
+    ages = _ages(touched.filter(is_touch), _cells(rows, "converted_at").filter(is_touch))
     of_touch = conversions[np.asarray(is_touch)]
-    names, text = Names(), as_text(channel.filter(is_touch), "touches: channel")
-    channels, codes = names.sorted(names.codes(text, "touches: channel"))
+    names = Names()
+    channels, codes = names.sorted(names.codes(channel.filter(is_touch), "touches: channel"))
     weights = time_decay_weights(ages, of_touch, half_life_days)
     bare = np.bincount(of_touch, minlength=ids) == 0
     value, total = _values(rows, conversions, ids)
@@ -90,14 +91,15 @@ def _conversions(rows: pa.Table) -> tuple[Integers, int]:
         raise BadDataError(
             f"touches: conversion_id is null in {column.null_count:,} rows. Expected: an id."
         )
+    if pa.types.is_string_view(column.type):  # which Arrow cannot number yet
+        column = column.cast(pa.large_string())
     keyed = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     _, numbers = np.unique(np.asarray(keyed.indices), return_inverse=True)
     return numbers.astype(np.int64), int(numbers.max(initial=-1)) + 1
 
 
-def _ages(rows: pa.Table) -> Floats:
+def _ages(touched: pa.Array, converted: pa.Array) -> Floats:
     """Days from touch to conversion, shape (touches,)."""
-    touched, converted = (_cells(rows, name) for name in ("touched_at", "converted_at"))
     for name, column in (("touched_at", touched), ("converted_at", converted)):
         if not (pa.types.is_timestamp(column.type) or pa.types.is_null(column.type)):
             raise SchemaError(f"touches: {name} is {column.type}. Expected: timestamps.")
@@ -125,7 +127,9 @@ def _ages(rows: pa.Table) -> Floats:
 def _values(rows: pa.Table, conversions: Integers, count: int) -> tuple[Floats | None, Any]:
     """Return each conversion's value, shape (conversions,), and the exact total of decimals."""
     times = _cells(rows, "converted_at")
-    instants = np.asarray(times.fill_null(0).cast(pa.int64())) if len(times) else np.empty(0)
+    if pa.types.is_null(times.type):  # a frame without any touch may not know the type
+        times = times.cast(pa.timestamp("us"))
+    instants = np.asarray(times.fill_null(0).cast(pa.int64()))
     _same_in_each(instants, conversions, count, "converted_at")
     if "value" not in rows.column_names:
         return None, None
