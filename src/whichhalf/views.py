@@ -34,6 +34,7 @@ VIEWS: dict[str, View] = {
     "person_sessions": View("whichhalf.attribute", ("person_parts", "part_sessions")),
     "sessions": View("whichhalf.attribute", ("person_sessions", "useful_sessions")),
     "event_persons": View("whichhalf.stitch", ("events", "session_parts", "users", "persons")),
+    "person_groups": View("whichhalf.report", ("events", "session_parts", "users", "persons")),
     "activity_days": View(
         "whichhalf.attribute", ("person_parts", "key_events", "users", "persons")
     ),

@@ -15,6 +15,7 @@ from whichhalf.tables.attributed import (
     USEFUL_SESSIONS,
 )
 from whichhalf.tables.collected import CAMPAIGNS, COST_DAYS, RATES
+from whichhalf.tables.looked_up import PERSON_GROUPS
 from whichhalf.tables.schema import Table
 from whichhalf.tables.sessionized import (
     EXCLUDED_VISITORS,
@@ -45,5 +46,6 @@ DERIVED: tuple[Table, ...] = (
     SIGNUPS,
     SESSIONS,
     EVENT_PERSONS,
+    PERSON_GROUPS,
     ACTIVITY_DAYS,
 )

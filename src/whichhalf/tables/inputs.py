@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from whichhalf.tables.experiments import EXPERIMENTS
+from whichhalf.tables.looked_up import LOOKUPS, SURVEY_ANSWERS
 from whichhalf.tables.schema import Kind, Table, table
 
 _TOUCH_SOURCE = """
@@ -42,6 +43,7 @@ visitor_id      string?     'a:' + anonymous id, or 'd:' + device id; null for s
 visitor_key     bigint?     64-bit hash of app and visitor id (see docs/stitch.md for the odds)
 user_id         string?     'u:' + the product's user id; null before log-in
 previous_id     string?     alias calls only: the id that the user had before, without prefix
+group_id        string?     group calls only: the company that the user belongs to, as sent
 call            string      identify, track, page, screen, group or alias
 name            string?     event, page or screen name
 occurred_at     timestamp   when it happened: received − (sent − original), per the client's clock
@@ -357,6 +359,8 @@ INPUTS: tuple[Table, ...] = (
     EXPERIMENTS,
     TOUCHES_LOADED,
     CONVERSIONS_LOADED,
+    LOOKUPS,
+    SURVEY_ANSWERS,
     QUARANTINE,
     EVENT_FIELDS,
 )

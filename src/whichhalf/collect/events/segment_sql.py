@@ -18,6 +18,7 @@ FIELDS: dict[str, str] = {
     "anonymous_id": "$.anonymousId",
     "user_id": "$.userId",
     "previous_id": "$.previousId",
+    "group_id": "$.groupId",
     "event": "$.event",
     "page_name": "$.name",
     "original_at": "$.originalTimestamp",
@@ -164,7 +165,8 @@ select
         when type is null or not {_is_among("type", _CALLS)} then 'unknown_call'
         when starts_with(previous_id, '[') then 'merged_list'
         when {_nested("message_id")} or {_nested("anonymous_id")} or {_nested("user_id")}
-            or {_nested("event")} or {_nested("previous_id")} or {_nested("url")}
+            or {_nested("event")} or {_nested("previous_id")} or {_nested("group_id")}
+            or {_nested("url")}
             or not {_is_object("properties")} or not {_is_object("traits")}
             or context_type not in ('OBJECT', 'NULL')
             then 'wrong_type'
@@ -221,6 +223,7 @@ select
     coalesce('a:' || anonymous_id, 'd:' || device_id) as visitor_id,
     'u:' || user_id as user_id,
     case when type = 'alias' then previous_id end as previous_id,
+    case when type = 'group' then {_id("group_id")} end as group_id,
     type as call,
     case when type = 'track' then event else page_name end as name,
     occurred as occurred_at,
