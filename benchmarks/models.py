@@ -27,19 +27,21 @@ import pyarrow.parquet as pq
 from benchmarks.processes import Timing, timed
 
 CHANNELS = 30
+Times = dict[str, float]  # wall and cpu, seconds
 # What every contender's program begins with: a clock, and the last line that it reports by.
 CLOCK = """
 import json, statistics, sys, time
 file, repeats = sys.argv[1], int(sys.argv[2])
 def median(call):
-    spent = []
+    wall, cpu = [], []
     for _ in range(repeats):
-        began = time.perf_counter()
+        began, spent = time.perf_counter(), time.process_time()
         call()
-        spent.append(time.perf_counter() - began)
-    return statistics.median(spent)
-def report(**seconds):
-    print(json.dumps(seconds), file=sys.stderr)
+        wall.append(time.perf_counter() - began)
+        cpu.append(time.process_time() - spent)
+    return {"wall": statistics.median(wall), "cpu": statistics.median(cpu)}
+def report(**times):
+    print(json.dumps(times), file=sys.stderr)
 """
 OURS = (
     CLOCK
@@ -100,10 +102,21 @@ def make(folder: Path, size: int) -> dict[str, Path]:
     return files
 
 
-def run(program: str, file: Path, repeats: int, python: str) -> tuple[dict[str, float], Timing]:
+def run(program: str, file: Path, repeats: int, python: str) -> tuple[dict[str, Times], Timing]:
     timing = timed([python, "-c", program, str(file), str(repeats)])
-    seconds: dict[str, float] = json.loads(timing.output.strip().splitlines()[-1])
-    return seconds, timing
+    times: dict[str, Times] = json.loads(timing.output.strip().splitlines()[-1])
+    return times, timing
+
+
+def named(name: str, times: Times) -> dict[str, float]:
+    return {
+        f"{name}_seconds": round(times["wall"], 3),
+        f"{name}_cpu_seconds": round(times["cpu"], 3),
+    }
+
+
+def ratio(one: Times, other: Times, clock: str = "wall") -> float:
+    return round(one[clock] / other[clock], 2)
 
 
 def measure(size: int, repeats: int, peer: str | None) -> dict[str, Any]:
@@ -113,20 +126,18 @@ def measure(size: int, repeats: int, peer: str | None) -> dict[str, Any]:
         for form, file in files.items():
             ours, timing = run(OURS, file, repeats, sys.executable)
             limit, _ = run(GROUP_BY, file, repeats, sys.executable)
-            result |= {
-                f"{form}_markov_seconds": round(ours["markov"], 3),
-                f"{form}_shapley_seconds": round(ours["shapley"], 3),
-                f"{form}_group_by_seconds": round(limit["group_by"], 3),
-                f"{form}_shapley_by_group_by": round(ours["shapley"] / limit["group_by"], 2),
-                f"{form}_peak_megabytes": round(timing.peak_bytes / 1e6),
-            }
-        if peer:
+            result |= named(f"{form}_markov", ours["markov"])
+            result |= named(f"{form}_shapley", ours["shapley"])
+            result |= named(f"{form}_group_by", limit["group_by"])
+            result[f"{form}_shapley_by_group_by"] = ratio(ours["shapley"], limit["group_by"])
+            result[f"{form}_peak_megabytes"] = round(timing.peak_bytes / 1e6)
+            markov = ours["markov"]
+        if peer:  # on texts, which come last
             theirs, timing = run(PEER, files["texts"], 1, peer)
-            result |= {
-                "peer_markov_seconds": round(theirs["peer"], 3),
-                "peer_by_markov": round(theirs["peer"] / result["texts_markov_seconds"], 1),
-                "peer_peak_megabytes": round(timing.peak_bytes / 1e6),
-            }
+            result |= named("peer_markov", theirs["peer"])
+            result["peer_by_markov"] = ratio(theirs["peer"], markov)
+            result["peer_by_markov_cpu"] = ratio(theirs["peer"], markov, "cpu")
+            result["peer_peak_megabytes"] = round(timing.peak_bytes / 1e6)
         else:
             result["peer_markov_seconds"] = None
     return result
