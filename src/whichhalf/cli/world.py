@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
 from whichhalf.cli.printing import say
-from whichhalf.project import open_project
+from whichhalf.project import Project, open_project
 
 
 @click.group()
@@ -19,7 +21,12 @@ def world() -> None:
 @world.command()
 @click.option("--config", "config_file", type=click.Path(path_type=Path, exists=True),
               help="TOML of the world (docs/world.md).")  # fmt: skip
-@click.option("--preset", default="demo", show_default=True, help="tiny, demo, large or huge.")
+@click.option(
+    "--preset",
+    default="demo",
+    show_default=True,
+    help="tiny, demo, large, huge; causal: ads persuade.",
+)
 @click.option("--seed", type=int, required=True, help="Same seed, same bytes.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to make.")
 def generate(config_file: Path | None, preset: str, seed: int, out: Path) -> None:
@@ -61,9 +68,22 @@ def score(obj: dict[str, Path], truth: Path, form: str) -> None:
     from whichhalf import world as worlds
 
     project = open_project(obj["folder"])
-    result = worlds.score(lambda name: project.table(name).arrow(), truth)
+    lifts = _lifts(project, worlds.experiment_days(truth))
+    result = worlds.score(lambda name: project.table(name).arrow(), truth, lifts)
     if form == "json":
         click.echo(json.dumps(result, indent=2, default=str))
-    else:
-        for key, value in result.items():
-            click.echo(f"{key:28} {value}")
+        return
+    causes = {key: result.pop(key) for key in worlds.CAUSAL_KEYS if key in result}
+    for key, value in result.items():
+        click.echo(f"{key:28} {value}")
+    if causes:
+        click.echo(worlds.shown(causes), nl=False)
+
+
+def _lifts(project: Project, days: tuple[date, date] | None) -> list[dict[str, Any]]:
+    """What the project's own report says of the world's hold-outs."""
+    from whichhalf.report import Query, report_project
+
+    if days is None:
+        return []
+    return report_project(project, "lift", Query("lift", *days, by="network")).records()

@@ -33,6 +33,7 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
     "returns": ("campaign",),
     "signups": tuple(f"{touch}_{part}" for touch in _SIGNUP_TOUCHES for part in _SIGNUP_PARTS),
     "sessions": ("channel", "source", "landing", "day", "country"),
+    "lift": ("network", "campaign"),
 }
 
 

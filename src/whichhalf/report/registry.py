@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from whichhalf.errors import UsageError, nearest
 from whichhalf.project import Project
 from whichhalf.report.campaigns import campaigns
+from whichhalf.report.lift import lift
 from whichhalf.report.query import Query
 from whichhalf.report.result import Report
 from whichhalf.report.returns import returns
@@ -18,6 +19,7 @@ REPORTS: Mapping[str, Callable[[Project, Query], Report]] = {
     "returns": returns,
     "signups": signups,
     "sessions": sessions,
+    "lift": lift,
 }
 
 

@@ -166,7 +166,7 @@ def write_clicks(
         "touch_id": touch_ids(number, seed),
         "touched_at": iso_times(at),
         "visitor_id": pc.if_else(pa.array(known), visitor, None),
-        **_link_columns(ads, arrivals, source),
+        **link_columns(ads, arrivals, source),
         "click_id": pc.if_else(has_click_id, click_ids(number, seed), None),
         "country": _countries(people.country[visits.person[visit]]),
         "os": pa.array(np.array([row[0] for row in catalog.PHONES])[people.device_model[device]]),
@@ -175,7 +175,7 @@ def write_clicks(
     return _write(path, pa.table(columns).take(pa.array(order)))
 
 
-def _link_columns(ads: Ads, arrivals: Arrivals, source: Ints) -> dict[str, pa.Array]:
+def link_columns(ads: Ads, arrivals: Arrivals, source: Ints) -> dict[str, pa.Array]:
     """What the ad's link says, and whose it is."""
     rows = []
     for entry in arrivals.book.sources:

@@ -12,7 +12,7 @@ from whichhalf.world.config import WorldConfig
 from whichhalf.world.draws import DAY_MS, MINUTE_MS, Flags, Ints, choose, stream
 from whichhalf.world.people import APP, People
 from whichhalf.world.sources import APP_SOURCES, PLAY_STORE, SourceBook, unpaid_groups
-from whichhalf.world.visits import Visits, app_visits
+from whichhalf.world.visits import NO_AD, Visits, app_visits
 
 DIRECT = 0
 _FOLLOWED_UP = {"email": 0.3, "partner": 0.2, "no source": 0.5}
@@ -85,7 +85,12 @@ class Arrivals:
         source[in_app & visits.is_first] = DIRECT
         source = self._with_ads(rng, source, by_ad, for_app=True)
         shift = self._first_deep_link - self._first_ad
-        return np.where(by_ad & (source >= self._first_ad), source + shift, source)
+        source = np.where(by_ad & (source >= self._first_ad), source + shift, source)
+        return np.where(visits.ad != NO_AD, self.of_ads(visits.ad), source)
+
+    def of_ads(self, ad: Ints) -> Ints:
+        """Return the codes of the links of these ads."""
+        return self._first_ad + ad
 
     def _of_installs(
         self, config: WorldConfig, seed: int, people: People, visits: Visits

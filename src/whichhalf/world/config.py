@@ -16,6 +16,7 @@ from zoneinfo import available_timezones
 from whichhalf.errors import ConfigError, nearest
 
 FIRST_DAY = date(2026, 7, 1)
+LEAST_CAUSAL_DAYS = 21
 NETWORKS = ("meta", "google_ads", "tiktok", "apple_ads", "unity_ads")
 
 
@@ -62,6 +63,15 @@ class WorldConfig:
     visits_after_signup: float = _key(2.2, "Visits of a user after it; the tail is heavy.")
     followup_share: float = _key(0.05, "Web visits in the midst of which another link is followed.")
     exact_gap_share: float = _key(0.004, "Visits with a pause of 20 min to the ms, or 1 ms more.")
+
+    causal_people: int = _key(
+        0, "People whom ads persuade, in place of users and passers-by; 0: ads persuade nobody."
+    )
+    holdout_share: float = _key(0.1, "People kept from a network's ads, where ads persuade.")
+    brand_search_lift: float = _key(0.0, "What brand search adds to the chance to sign up.")
+    retargeting_lift: float = _key(0.01, "What retargeting adds to it.")
+    social_lift: float = _key(0.04, "What social ads add to it.")
+    display_lift: float = _key(0.003, "What display ads add to it.")
 
     second_device_share: float = _key(0.12, "Users who log in on a second device later.")
     silent_device_share: float = _key(
@@ -171,7 +181,25 @@ def _check(config: WorldConfig) -> None:
             f"world: the shares of {', '.join(special)} add up to {total:.2f}."
             " A user is one of these at most: keep the sum at 0.9 or less."
         )
+    _check_causes(config)
     _check_names(config)
+
+
+def _check_causes(config: WorldConfig) -> None:
+    """Ads persuade many people, over enough days, and never more than surely."""
+    people, least = config.causal_people, 1_000
+    if people and (people < least or config.days < LEAST_CAUSAL_DAYS):
+        raise ConfigError(
+            f"world: causal_people = {people} over {config.days} days. Where ads persuade, it must"
+            f" be {least} or more over {LEAST_CAUSAL_DAYS} days or more; 0 switches it off."
+        )
+    lifts = [item.name for item in fields(config) if item.name.endswith("_lift")]
+    for name in lifts:
+        if not 0 <= getattr(config, name) <= 0.25:
+            raise ConfigError(
+                f"world: {name} must lie in [0, 0.25], not {getattr(config, name)}."
+                " It is added to a chance."
+            )
 
 
 def _check_names(config: WorldConfig) -> None:
@@ -192,6 +220,16 @@ def _check_names(config: WorldConfig) -> None:
             )
 
 
+# All can be known: what is left between a model and the truth is the model's own error.
+CAUSAL = WorldConfig(
+    causal_people=40_000,
+    payer_share=0.25,
+    unassignable_share=0.0,
+    silent_device_share=0.0,
+    visits_before_signup=0.4,
+    visits_after_signup=0.8,
+)
+
 PRESETS: dict[str, WorldConfig] = {
     "tiny": WorldConfig(
         users=2_000, campaigns=40, daily_spend=4.0, payer_share=0.05, renamed_campaigns=3
@@ -199,4 +237,5 @@ PRESETS: dict[str, WorldConfig] = {
     "demo": WorldConfig(),
     "large": WorldConfig(users=200_000, campaigns=300, daily_spend=50.0),
     "huge": WorldConfig(users=1_000_000, campaigns=600, daily_spend=120.0),
+    "causal": CAUSAL,
 }

@@ -13,12 +13,17 @@ from whichhalf.world import app_files, truth
 from whichhalf.world.arrivals import Arrivals
 from whichhalf.world.calls import draw_events
 from whichhalf.world.campaigns import Ads, draw_ads
+from whichhalf.world.causal_ads import causal_ads
+from whichhalf.world.causal_files import write_experiments, write_impressions
 from whichhalf.world.config import WorldConfig
 from whichhalf.world.cost_files import write_costs
 from whichhalf.world.costs import Cost, draw_costs
 from whichhalf.world.delivery import Lines, deliver
+from whichhalf.world.effects import Effects, draw_effects
 from whichhalf.world.events import Events
 from whichhalf.world.heads import Heads
+from whichhalf.world.journeys import Journeys, decide, draw_journeys, sizes
+from whichhalf.world.ledger import write_causes
 from whichhalf.world.money import ecb_quotes
 from whichhalf.world.payments import Payments, draw_payments
 from whichhalf.world.people import FIRST_OLD_USER_ID, FIRST_USER_ID, People, draw_people
@@ -41,6 +46,14 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class Causes:
+    """Where ads persuade: what they do to whom, and every touch that was due."""
+
+    effects: Effects
+    journeys: Journeys
+
+
+@dataclass(frozen=True)
 class World:
     """All that was drawn."""
 
@@ -56,6 +69,7 @@ class World:
     lines: Lines
     costs: list[Cost]
     seen: app_files.AppTouches
+    causes: Causes | None
 
 
 def generate(config: WorldConfig, seed: int, out: Path) -> Summary:
@@ -90,13 +104,20 @@ def check_dates(config: WorldConfig) -> None:
 
 def draw(config: WorldConfig, seed: int) -> World:
     """Draw everything; nothing is written."""
-    ads = draw_ads(config, seed)
-    people = draw_people(config, seed)
-    visits = draw_visits(config, seed, people)
-    arrivals = Arrivals(config, seed, people, visits, ads)
-    payments = draw_payments(config, seed, people)
+    effects = draw_effects(config, seed) if config.causal_people else None
+    drawn = sizes(config, effects) if effects else config
+    people = draw_people(drawn, seed)
+    ads = causal_ads(config) if effects else draw_ads(config, seed)
+    causes, clicks, signup_ads = None, None, None
+    if effects:
+        people, decided_at = decide(seed, people)
+        causes = Causes(effects, draw_journeys(seed, ads, effects, decided_at))
+        clicks, signup_ads = causes.journeys.visits, causes.journeys.signup_ads(people.users)
+    visits = draw_visits(drawn, seed, people, clicks, signup_ads)
+    arrivals = Arrivals(drawn, seed, people, visits, ads)
+    payments = draw_payments(drawn, seed, people)
     heads = Heads()
-    events = draw_events(config, seed, people, visits, arrivals, payments, heads)
+    events = draw_events(drawn, seed, people, visits, arrivals, payments, heads)
     lines = deliver(config, seed, people, events)
     brought = app_files.visits_by_ad(people, visits, arrivals, ads)
     costs = draw_costs(config, seed, ads, brought)
@@ -104,6 +125,7 @@ def draw(config: WorldConfig, seed: int) -> World:
     return World(
         *(config, seed, ads, people, visits, arrivals),
         *(payments, heads, events, lines, costs, seen),
+        causes=causes,
     )
 
 
@@ -131,6 +153,14 @@ def write_data(world: World, folder: Path) -> dict[str, int]:
     files["clicks.csv"] = app_files.write_clicks(
         folder / "clicks.csv", (world.ads, people, visits, arrivals), world.seen, seed
     )
+    if world.causes:
+        journeys = world.causes.journeys
+        files["impressions.csv"] = write_impressions(
+            folder / "impressions.csv", world.ads, arrivals, journeys.impressions, seed
+        )
+        files["experiments.csv"] = write_experiments(
+            folder / "experiments.csv", world.config, world.ads, journeys, seed
+        )
     return files
 
 
@@ -149,8 +179,9 @@ def write_truth(world: World, folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     seed, events, book = world.seed, world.events, world.arrivals.book
     truth.write_events(folder / "events.parquet", events, seed)
+    views = world.causes.journeys.impressions if world.causes else None
     touches, *sessions = true_touches(
-        seed, world.people.users, events, world.visits, world.arrivals, world.seen
+        seed, world.people.users, events, world.visits, world.arrivals, world.seen, views
     )
     signups = true_signups(
         seed, events, world.heads, world.arrivals, touches, (sessions[0], sessions[1])
@@ -159,6 +190,8 @@ def write_truth(world: World, folder: Path) -> int:
     currency = world.config.reporting_currency
     spend = truth.write_spend(folder / "spend.parquet", world.costs, currency)
     revenue = truth.write_revenue(folder / "revenue.parquet", world.payments, currency, seed)
+    if world.causes:
+        write_causes(folder, world.causes.effects, world.ads, seed)
     counts = {
         "currency": currency,
         "spend": str(spend),

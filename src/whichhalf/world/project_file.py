@@ -19,12 +19,12 @@ def project_file(config: WorldConfig, ads: Ads, seed: int) -> str:
         ("[sessionize]", {"own_hosts": [config.web_host, f"help.{config.web_host}"]}),
         ("[report]", {"currency": config.reporting_currency, "time_zone": config.time_zone}),
     ]
-    sections += [("[[source]]", source) for source in _sources(ads)]
+    sections += [("[[source]]", source) for source in _sources(config, ads)]
     head = f"# Written by `whichhalf world generate --seed {seed}`.\n"
     return head + "".join(f"\n{title}\n{_lines(values)}" for title, values in sections)
 
 
-def _sources(ads: Ads) -> list[dict[str, Any]]:
+def _sources(config: WorldConfig, ads: Ads) -> list[dict[str, Any]]:
     sources: list[dict[str, Any]] = [
         {
             "name": f"segment-{app}",
@@ -49,7 +49,10 @@ def _sources(ads: Ads) -> list[dict[str, Any]]:
         else:
             source |= {"kind": "table", "table": "ad_costs"}
         sources.append(source)
-    for table in ("products", "payments", "installs", "clicks"):
+    tables = ["products", "payments", "installs", "clicks"]
+    # `whichhalf load experiments data/experiments.csv` would do the same.
+    tables += ["impressions", "experiments"] if config.causal_people else []
+    for table in tables:
         files = [f"data/{table}.csv"]
         sources.append({"name": table, "kind": "table", "table": table, "files": files})
     return [*sources, {"name": "ecb", "kind": "ecb_rates"}]

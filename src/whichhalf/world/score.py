@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from whichhalf.errors import BadDataError
+from whichhalf.world.causal_score import causal_scores
 from whichhalf.world.money import total
 from whichhalf.world.touches import WHICH
 
@@ -21,25 +23,43 @@ Tables = Callable[[str], pa.Table]
 _MONEY_KINDS = ("purchase", "refund", "chargeback")
 
 
-def score(tables: Tables, truth: Path) -> dict[str, object]:
+def score(
+    tables: Tables, truth: Path, lifts: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, object]:
     """Compare; keys and meanings are in docs/world.md.
 
     tables: gives the project's table (or view event_persons) of a name.
     truth: folder truth/ of the world. BadDataError where it is none.
+    lifts: where ads persuade, records of report lift by network over `experiment_days`.
     """
+    totals = _totals(truth)
+    return {
+        **identity_score(tables("event_persons"), pq.read_table(truth / "events.parquet")),
+        **touch_scores(tables("signups"), pq.read_table(truth / "signups.parquet")),
+        **_money_scores(tables, totals),
+        **_quarantine_scores(tables("quarantine"), totals),
+        **causal_scores(tables, truth, lifts),
+    }
+
+
+def experiment_days(truth: Path) -> tuple[date, date] | None:
+    """First and last day of the world's hold-outs; None where its ads persuade nobody."""
+    config = _totals(truth)["config"]
+    if not config.get("causal_people"):
+        return None
+    first = date.fromisoformat(config["start_on"])
+    return first, first + timedelta(days=config["days"] - 1)
+
+
+def _totals(truth: Path) -> dict[str, Any]:
     path = truth / "totals.json"
     if not path.is_file():
         raise BadDataError(
             f"No totals.json in {truth}. Name the folder truth/ that `whichhalf world generate`"
             " wrote."
         )
-    totals = orjson.loads(path.read_bytes())
-    return {
-        **identity_score(tables("event_persons"), pq.read_table(truth / "events.parquet")),
-        **touch_scores(tables("signups"), pq.read_table(truth / "signups.parquet")),
-        **_money_scores(tables, totals),
-        **_quarantine_scores(tables("quarantine"), totals),
-    }
+    totals: dict[str, Any] = orjson.loads(path.read_bytes())
+    return totals
 
 
 def identity_score(found: pa.Table, true: pa.Table) -> dict[str, object]:

@@ -15,12 +15,14 @@ from whichhalf.world.arrivals import DIRECT, Arrivals
 from whichhalf.world.draws import MINUTE_MS, Flags, Ints
 from whichhalf.world.events import SERVER, Events
 from whichhalf.world.heads import Heads
+from whichhalf.world.journeys import Journeys
 from whichhalf.world.segment_files import message_order
 from whichhalf.world.visits import Visits
 
 GAP_MS = 20 * MINUTE_MS
-# Kinds of touch ids, in the order in which their texts sort: hexadecimal digits, install:, touch-.
-MESSAGE, INSTALL, CLICK = range(3)
+# Kinds of touch ids, in the order in which their texts sort: hexadecimal digits, install:, touch-,
+# view-.
+MESSAGE, INSTALL, CLICK, VIEW = range(4)
 WHICH = ("first", "last", "first_paid", "last_paid")
 
 
@@ -28,7 +30,8 @@ WHICH = ("first", "last", "first_paid", "last_paid")
 class Touches:
     """Touches of users, sorted by person, time and id.
 
-    kind: MESSAGE, INSTALL or CLICK. number: event for MESSAGE, else the install's visit.
+    kind: MESSAGE, INSTALL, CLICK or VIEW. number: event for MESSAGE, place in Journeys.impressions
+    for VIEW, else the install's visit.
     source: code in SourceBook; DIRECT for a session without any.
     """
 
@@ -55,7 +58,13 @@ class Signups:
 
 
 def true_touches(
-    seed: int, users: int, events: Events, visits: Visits, arrivals: Arrivals, seen: AppTouches
+    seed: int,
+    users: int,
+    events: Events,
+    visits: Visits,
+    arrivals: Arrivals,
+    seen: AppTouches,
+    impressions: Journeys | None = None,
 ) -> tuple[Touches, Ints, Ints]:
     """Return the touches of users, and person and start of all their sessions."""
     mine = np.flatnonzero((events.person < users) & (events.visit != SERVER))
@@ -78,7 +87,10 @@ def true_touches(
     sources = np.concatenate([source[carriers], np.full(len(direct), DIRECT)])
     kinds = np.full(len(visited), MESSAGE)
     by_visit = Touches(person[visited], at[visited], kinds, mine[visited], sources)
-    touches = _sorted(seed, _with_installs(users, by_visit, visits, arrivals, seen))
+    touches = _with_installs(users, by_visit, visits, arrivals, seen)
+    if impressions is not None:
+        touches = _joined([touches, _views(users, impressions, arrivals)])
+    touches = _sorted(seed, touches)
     return touches, person[starts], at[starts]
 
 
@@ -100,6 +112,18 @@ def _with_installs(
                 source=installs.source[place],
             )
         )
+    return _joined(parts)
+
+
+def _views(users: int, impressions: Journeys, arrivals: Arrivals) -> Touches:
+    """The impressions of users: each is a touch of its own, in no session."""
+    place = np.flatnonzero(impressions.person < users)
+    mine = impressions.take(place)
+    kinds = np.full(len(place), VIEW)
+    return Touches(mine.person, mine.at, kinds, place, arrivals.of_ads(mine.ad))
+
+
+def _joined(parts: list[Touches]) -> Touches:
     names = Touches.__dataclass_fields__
     return Touches(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from whichhalf.world.app_files import install_ids, payment_ids, touch_ids
+from whichhalf.world.causal_files import impression_ids
 from whichhalf.world.config import WorldConfig
 from whichhalf.world.costs import Cost
 from whichhalf.world.delivery import BROKEN, DAMAGES, DUPLICATE, RETRY, Lines
@@ -25,7 +26,7 @@ from whichhalf.world.money import converted, ecb_quotes, total
 from whichhalf.world.payments import CHARGE, KINDS, Payments
 from whichhalf.world.segment_files import APPS, message_ids
 from whichhalf.world.sources import SourceBook
-from whichhalf.world.touches import CLICK, INSTALL, WHICH, Signups, Touches
+from whichhalf.world.touches import CLICK, INSTALL, VIEW, WHICH, Signups, Touches
 
 MONEY = pa.decimal128(18, 6)
 INSTANT = pa.timestamp("us", "UTC")
@@ -92,7 +93,8 @@ def _said(book: SourceBook) -> dict[str, pa.Array]:
 def _touch_ids(touches: Touches, seed: int) -> pa.Array:
     installs = pc.binary_join_element_wise("install:", install_ids(touches.number, seed), "")
     ids = pc.if_else(pa.array(touches.kind == INSTALL), installs, message_ids(touches.number, seed))
-    return pc.if_else(pa.array(touches.kind == CLICK), touch_ids(touches.number, seed), ids)
+    ids = pc.if_else(pa.array(touches.kind == CLICK), touch_ids(touches.number, seed), ids)
+    return pc.if_else(pa.array(touches.kind == VIEW), impression_ids(touches.number, seed), ids)
 
 
 def _instants(milliseconds: Ints) -> pa.Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from whichhalf.world.people import APP, WEB, People
 
 # What happens in a visit, beside looking around.
 PLAIN, SIGNUP, LOGIN, LATE_IDENTIFY, ALIAS, SHARED = range(6)
+NO_AD = -1
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Visits:
 
     role: PLAIN … SHARED. anonymous: true where the visitor, though known, is logged out.
     is_followup: another link opened in the midst of a visit.
-    is_first: whether it is the device's first visit.
+    is_first: whether it is the device's first visit. ad: index into Ads.ads of the ad that was
+    clicked where that is decided already, NO_AD else.
     """
 
     person: Ints
@@ -29,6 +31,7 @@ class Visits:
     role: Ints
     anonymous: Flags
     is_followup: Flags
+    ad: Ints
 
     @property
     def is_first(self) -> Flags:
@@ -40,15 +43,28 @@ class Visits:
         return Visits(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
 
 
-def draw_visits(config: WorldConfig, seed: int, people: People) -> Visits:
-    """Draw all visits that begin within the world."""
+def draw_visits(
+    config: WorldConfig,
+    seed: int,
+    people: People,
+    clicks: Visits | None = None,
+    signup_ads: Ints | None = None,
+) -> Visits:
+    """Draw all visits that begin within the world.
+
+    clicks: visits that are known already. signup_ads: what each user's signup visit follows.
+    """
     rng = stream(seed, "visits")
+    signups = _plain(np.arange(people.users), people.signup_at, SIGNUP)
+    if signup_ads is not None:
+        signups = replace(signups, ad=signup_ads)
     parts = [
         _of_passers_by(rng, people),
         _before_signup(config, rng, people),
-        _plain(np.arange(people.users), people.signup_at, SIGNUP),
+        signups,
         _after_signup(config, rng, people),
         _needed(rng, people),
+        *([clicks] if clicks else []),
     ]
     visits = _joined(parts)
     visits = visits.take((visits.start >= people.start) & (visits.start < people.end))
@@ -73,7 +89,12 @@ def _plain(person: Ints, start: Ints, role: int = PLAIN, device: Ints | None = N
     """Visits on the first device, unless another one is named."""
     no = np.zeros(len(person), bool)
     roles = np.full(len(person), role)
-    return Visits(person, person if device is None else device, start, roles, no, no)
+    device = person if device is None else device
+    return Visits(person, device, start, roles, no, no, _no_ads(person))
+
+
+def _no_ads(person: Ints) -> Ints:
+    return np.full(len(person), NO_AD)
 
 
 def _joined(parts: list[Visits]) -> Visits:
@@ -118,7 +139,7 @@ def _after_signup(config: WorldConfig, rng: np.random.Generator, people: People)
     there &= start > _signups(people)[other] + 6 * HOUR_MS
     role = np.where(there, SHARED, PLAIN)
     no = np.zeros(len(person), bool)
-    return Visits(person, np.where(there, other, device), start, role, no, no)
+    return Visits(person, np.where(there, other, device), start, role, no, no, _no_ads(person))
 
 
 def _device(rng: np.random.Generator, people: People, person: Ints, share: float) -> Ints:
@@ -141,7 +162,7 @@ def _needed(rng: np.random.Generator, people: People) -> Visits:
     device = np.where(role[person] == LOGIN, second[person], person)
     start = people.signup_at[person] + later.astype(np.int64)
     no = np.zeros(len(person), bool)
-    return Visits(person, device, start, role[person], no, no)
+    return Visits(person, device, start, role[person], no, no, _no_ads(person))
 
 
 def _followups(

@@ -1,0 +1,262 @@
+"""Report `lift`: what ads caused, by the people from whom they were withheld. docs/experiments.md.
+
+The only report whose numbers are *incremental*; beside them stands what models *attributed*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from whichhalf.engines import Engine
+from whichhalf.project import Project
+from whichhalf.report import head
+from whichhalf.report.campaign_columns import share
+from whichhalf.report.head import select
+from whichhalf.report.lift_columns import columns
+from whichhalf.report.lift_estimate import Arm, Estimate, cost_each, difference, is_enough, relative
+from whichhalf.report.lift_notes import Problems, notes
+from whichhalf.report.query import Query, bounds
+from whichhalf.report.result import Cell, Fact, Report
+
+NEEDS = (
+    *head.NEEDS,
+    *("experiments", "users", "persons", "conversions", "credits", "sources", "cost_days"),
+    "campaigns",
+)
+NO_ARM = Arm(0, 0.0, 0.0, 0)
+_MICRO = Decimal("0.000001")
+_KEY = ("experiment", "network", "campaign_id")
+_WINDOWS = pa.schema(
+    [
+        ("experiment", pa.string()),
+        ("is_logged", pa.int64()),
+        ("first_on", pa.date32()),
+        ("last_on", pa.date32()),
+        ("starts_at", pa.timestamp("us")),
+        ("ends_at", pa.timestamp("us")),
+    ]
+)
+_EXPERIMENTS = """
+    select
+        experiment, min(starts_on) as first_on, max(ends_on) as last_on,
+        max(case when ends_on is null then 1 else 0 end) as is_open,
+        max(case when is_exposed is not null or exposed_at is not null then 1 else 0 end)
+            as is_logged
+    from experiments group by experiment order by experiment
+"""
+_NAMES = """
+    select network, campaign_id, max(campaign_name) as campaign_name
+    from campaigns group by network, campaign_id
+"""
+Key = tuple[str, str, str]
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the engine found. arms: sums by row and arm, spend and models by row."""
+
+    windows: Sequence[Row]
+    rows: Sequence[Row]
+    arms: Mapping[tuple[Key, str], Row]
+    spend: Mapping[Key, Decimal]
+    attributed: Mapping[tuple[Key, str], Row]
+    models: Mapping[str, bool]
+    names: Mapping[tuple[str, str], str]
+    left_out: Sequence[Row]
+
+
+def lift(project: Project, query: Query) -> Report:
+    """The report: one row an experiment and what it withheld."""
+    with project.engine() as engine:
+        project.expose_read(engine, NEEDS)
+        fresh = head.freshness(engine, project)
+        found = _found(engine, query, head.zone_of(project))
+    shown = columns(query.by, list(found.models), query.model, project.config.report.currency)
+    problems = Problems()
+    records = [_record(row, found, problems) for row in found.rows]
+    records.sort(key=lambda r: (r["network"], r["campaign"], r["campaign_id"], r["experiment"]))
+    first, last = query.period
+    method = "difference of means of people due an ad, treated − hold-out; normal, 95 %"
+    return Report(
+        name="lift",
+        title=f"Lift by {query.by}, {first} to {last}",
+        currency=project.config.report.currency,
+        facts=(
+            Fact("incremental", method),
+            Fact("attributed", "what a model credits to touches; no experiment, no cause"),
+            *head.facts(project, query, fresh, "model"),
+        ),
+        columns=shown,
+        rows=tuple(tuple(record[column.name] for column in shown) for record in records),
+        notes=tuple(notes(query, found.windows, found.left_out, problems, fresh)),
+    )
+
+
+def _found(engine: Engine, query: Query, zone: ZoneInfo) -> Found:
+    windows = [
+        row
+        for found in engine.table(_EXPERIMENTS).to_pylist()
+        if (row := _window(found, query, zone)) is not None
+    ]
+    engine.relation("lift_windows", pa.Table.from_pylist(windows, _WINDOWS))
+    engine.create("lift_units", select(engine, "lift_units", by=query.by))
+    engine.create("lift_people", select(engine, "lift_people"))
+    engine.create("lift_rows", select(engine, "lift_rows"))
+    arms = engine.table(select(engine, "lift_arms")).to_pylist()
+    spend = engine.table(select(engine, "lift_spend")).to_pylist()
+    attributed = engine.table(select(engine, "lift_attributed")).to_pylist()
+    models = engine.table(
+        "select model, max(case when conversion_kind = 'signup' then 1 else 0 end) as signups"
+        " from credits group by model order by model"
+    ).to_pylist()
+    both = engine.table(
+        "select experiment, count(*) as people from lift_people where arm_count > 1"
+        " group by experiment order by experiment"
+    ).to_pylist()
+    crossed = {row["experiment"]: row["people"] for row in both}
+    left_out = engine.table(select(engine, "lift_left_out") + " order by experiment").to_pylist()
+    return Found(
+        windows=windows,
+        rows=engine.table("select * from lift_rows").to_pylist(),
+        arms={(_key(row), row["arm"]): row for row in arms},
+        spend={_key(row): row["spend"] for row in spend},
+        attributed={(_key(row), row["model"]): row for row in attributed},
+        models={row["model"]: bool(row["signups"]) for row in models},
+        names={
+            (row["network"], row["campaign_id"]): row["campaign_name"] or row["campaign_id"]
+            for row in engine.table(_NAMES).to_pylist()
+        },
+        left_out=[{**row, "in_both": crossed.get(row["experiment"], 0)} for row in left_out],
+    )
+
+
+def _window(found: Row, query: Query, zone: ZoneInfo) -> dict[str, Any] | None:
+    """Days of an experiment within the period, as the report's zone cuts them; None: none are."""
+    first, last = query.period
+    ends: date = last if found["is_open"] else min(last, found["last_on"])
+    begins: date = max(first, found["first_on"])
+    if ends < begins:
+        return None
+    starts_at, ends_at = bounds(begins, ends, zone)
+    return {
+        "experiment": found["experiment"],
+        "is_logged": found["is_logged"],
+        **{"first_on": begins, "last_on": ends, "starts_at": starts_at, "ends_at": ends_at},
+    }
+
+
+def _key(row: Row) -> Key:
+    experiment, network, campaign = (row[name] for name in _KEY)
+    return experiment, network, campaign
+
+
+def _record(row: Row, found: Found, problems: Problems) -> dict[str, Any]:
+    """All cells of a row by name; None where there is nothing to say, with a note why."""
+    key = _key(row)
+    label = f"{key[0]} ({', '.join(part for part in key[1:] if part) or 'no network named'})"
+    treated, held_out = (found.arms.get((key, arm)) for arm in ("treated", "hold-out"))
+    spend = found.spend.get(key)
+    if spend is None or spend <= 0:
+        spend = None
+        problems.no_spend.append(label)
+    record: dict[str, Any] = {
+        "network": key[1] or "(not named)",
+        "campaign": found.names.get((key[1], key[2]), key[2]) or "(whole network)",
+        "campaign_id": key[2],
+        "experiment": key[0],
+        "treated": treated["people"] if treated else 0,
+        "held_out": held_out["people"] if held_out else 0,
+        "spend": spend,
+    }
+    record |= _of_signups(_signups(treated), _signups(held_out), spend, label, problems)
+    record |= _of_money(_paid(treated), _paid(held_out), spend, label, problems)
+    for model, has_signups in found.models.items():
+        record |= _attributed(found, key, model, spend, has_signups=has_signups)
+    return record
+
+
+def _signups(row: Row | None) -> Arm:
+    """One number a person: whether they signed up."""
+    return Arm(row["people"], *(row["signups"],) * 3) if row else NO_ARM
+
+
+def _paid(row: Row | None) -> Arm:
+    """One number a person: what they paid."""
+    if row is None:
+        return NO_ARM
+    return Arm(row["people"], float(row["paid"]), row["squares"], row["buyers"])
+
+
+def _of_signups(
+    treated: Arm, held_out: Arm, spend: Decimal | None, label: str, problems: Problems
+) -> dict[str, Any]:
+    """Rates, lift, incremental signups and what each of them cost."""
+    cells: dict[str, Any] = {"treated_rate": treated.mean, "hold_out_rate": held_out.mean}
+    lifted = ratio = count = cost = None
+    if not treated.people or not held_out.people:
+        problems.no_arm.append(label)
+    elif not is_enough(treated, held_out, is_share=True):
+        problems.few_signups.append(f"{label}: {treated.events:,} and {held_out.events:,}")
+    else:
+        lifted = difference(treated, held_out)
+        ratio = relative(treated, held_out)
+        count = lifted.times(treated.people)
+        cost = cost_each(float(spend), count) if spend else None
+        if spend and (cost is None or cost.high is None):
+            problems.no_cost.append(label)
+    cells |= _cells("lift", lifted)
+    cells["lift_standard_error"] = lifted.standard_error if lifted else None
+    cells |= _cells("relative_lift", ratio) | _cells("incremental_signups", count)
+    return cells | _cells("cost_per_incremental_signup", cost, is_money=True)
+
+
+def _of_money(
+    treated: Arm, held_out: Arm, spend: Decimal | None, label: str, problems: Problems
+) -> dict[str, Any]:
+    """Revenue a person, incremental revenue, iROAS."""
+    cells: dict[str, Any] = {
+        "treated_revenue_each": _money(treated.mean),
+        "hold_out_revenue_each": _money(held_out.mean),
+    }
+    revenue = returned = None
+    if treated.people and held_out.people:
+        if is_enough(treated, held_out, is_share=False):
+            revenue = difference(treated, held_out).times(treated.people)
+            returned = revenue.times(1 / float(spend)) if spend else None
+        else:
+            problems.few_buyers.append(f"{label}: {treated.events:,} and {held_out.events:,}")
+    return cells | _cells("incremental_revenue", revenue, is_money=True) | _cells("iroas", returned)
+
+
+def _attributed(
+    found: Found, key: Key, model: str, spend: Decimal | None, *, has_signups: bool
+) -> dict[str, Cell]:
+    """One model's numbers: 0 where it credits nothing, None where it does not credit signups."""
+    row = found.attributed.get((key, model))
+    signups = row["signups"] if row else 0.0
+    revenue = row["revenue"] if row else Decimal(0)
+    return {
+        f"attributed_signups_{model}": signups if has_signups else None,
+        f"attributed_revenue_{model}": revenue,
+        f"attributed_roas_{model}": share(revenue, spend),
+    }
+
+
+def _cells(name: str, estimate: Estimate | None, *, is_money: bool = False) -> dict[str, Any]:
+    """The estimate and the ends of its interval."""
+    if estimate is None:
+        return dict.fromkeys((name, f"{name}_low", f"{name}_high"))
+    ends = {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+    return {key: _money(value) for key, value in ends.items()} if is_money else ends
+
+
+def _money(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(value).quantize(_MICRO)
