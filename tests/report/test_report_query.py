@@ -20,9 +20,8 @@ DAY = date(2026, 1, 1)
     [
         ({"model": "last_payd"}, "Did you mean 'last_paid'"),
         ({"basis": "aquisition"}, "Did you mean 'acquisition'"),
-        ({"by": "campain"}, "Did you mean 'campaign'"),
         ({"report": "campaings"}, "Did you mean 'campaigns'"),
-        ({"by": "landing"}, "campaign, network, adset"),
+        ({"report": "lift", "by": "campain"}, "Did you mean 'campaign'"),
         ({"end": date(2025, 12, 31)}, "before it starts"),
         ({"end": None}, "needs a period"),
         ({"window_days": 0}, "from 1 to 3650"),

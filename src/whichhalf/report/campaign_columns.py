@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from whichhalf.report.looked_up import Dimension
 from whichhalf.report.result import Cell, Column
 
 Record = Mapping[str, Cell]
 _MICRO = Decimal("0.000001")
 
 # --by → its text columns: (name, heading); ids beside the names are for machines.
-LABELS: dict[str, tuple[tuple[str, str], ...]] = {
+Labels = tuple[tuple[str, str], ...]
+LABELS: dict[str, Labels] = {
     "network": (("network", "Network"),),
     "campaign": (("network", "Network"), ("campaign", "Campaign")),
     "adset": (("network", "Network"), ("campaign", "Campaign"), ("ad_set", "Ad set")),
@@ -73,13 +75,21 @@ class Product:
         return f"product_{self.product_id}" if self.product_id else "product_other"
 
 
-def columns(by: str, products: Sequence[Product], currency: str) -> tuple[Column, ...]:
-    """Columns of the report, in order."""
-    texts = [Column(name, heading, "text") for name, heading in LABELS[by]]
-    ids = [
-        Column(name, name.replace("_", " ").capitalize(), "text", rank=9)
-        for name in IDS.get(by, ())
-    ]
+def labels_of(dimension: Dimension) -> Labels:
+    """The text columns of a report by this dimension; a looked-up one has one column."""
+    if dimension.is_own:
+        return LABELS[dimension.by]
+    taken = {column.name for column in (*_BEFORE_PRODUCTS, *_AFTER_PRODUCTS)}
+    name = dimension.column(taken | {"match", "network", "campaign", "ad_set", "ad", *IDS["ad"]})
+    return ((name, dimension.by.replace("_", " ").capitalize()),)
+
+
+def columns(
+    labels: Labels, ids: Sequence[str], products: Sequence[Product], currency: str
+) -> tuple[Column, ...]:
+    """Columns of the report, in order. labels: its text columns; ids: those for machines."""
+    texts = [Column(name, heading, "text") for name, heading in labels]
+    shown = [Column(name, name.replace("_", " ").capitalize(), "text", rank=9) for name in ids]
     match = Column("match", "Match", "text", formula="how the row's spend is known", rank=9)
     packs = [
         Column(item.column, item.label, "count", formula="purchases of the product", rank=8)
@@ -90,7 +100,7 @@ def columns(by: str, products: Sequence[Product], currency: str) -> tuple[Column
         for column in (*_BEFORE_PRODUCTS, *_AFTER_PRODUCTS)
     ]
     place = len(_BEFORE_PRODUCTS)
-    return (*texts, *ids, match, *measures[:place], *packs, *measures[place:])
+    return (*texts, *shown, match, *measures[:place], *packs, *measures[place:])
 
 
 def number(value: Cell) -> Cell:

@@ -9,15 +9,18 @@ from whichhalf.engines import Engine
 from whichhalf.project import Project
 from whichhalf.report.head import Freshness, select, zone_of
 from whichhalf.report.left_out import left_out
+from whichhalf.report.looked_up import Dimension
 from whichhalf.report.query import Query, bounds
 
 
-def notes(engine: Engine, project: Project, query: Query, fresh: Freshness) -> tuple[str, ...]:
+def notes(
+    engine: Engine, project: Project, query: Query, dimension: Dimension, fresh: Freshness
+) -> tuple[str, ...]:
     """Notes on a computed report. Reads: items, credited_items, acquisitions and their inputs."""
     found = [*_on_time(project, query, fresh), *_on_credit(engine)]
     if query.basis == "acquisition":
         found += _on_cohort(engine, project, query)
-    found += [*_on_parts(engine, query), *_on_kinds(engine, project, query)]
+    found += [*_on_parts(engine, dimension), *_on_kinds(engine, project, query)]
     found += left_out(engine, *bounds(*query.period, zone_of(project)))
     return tuple(found)
 
@@ -54,18 +57,18 @@ def _on_credit(engine: Engine) -> Iterator[str]:
         )
 
 
-def _on_parts(engine: Engine, query: Query) -> Iterator[str]:
-    """Spend that the source does not split by what the report asks for."""
-    if query.by not in ("country", "os", "channel"):
+def _on_parts(engine: Engine, dimension: Dimension) -> Iterator[str]:
+    """Spend that the source does not split by what the report asks for, or that is not known."""
+    if dimension.is_own and dimension.by not in ("country", "os", "channel"):
         return
     rows = engine.table(
-        "select part, spend from row_costs where spend > 0 and part in"
-        " ('(not broken down)', '(no touches)', '(several channels)') order by part"
+        "select part, spend from row_costs where spend > 0 and part in ('(not broken down)',"
+        " '(no touches)', '(several channels)', '(not in lookup)') order by part"
     )
     for row in rows.to_pylist():
         yield (
-            f"Spend {row['part']} is {row['spend']:,.2f}: the ROAS of a single {query.by} leaves it"
-            " out."
+            f"Spend {row['part']} is {row['spend']:,.2f}: the ROAS of a single {dimension.by}"
+            " leaves it out."
         )
 
 

@@ -9,10 +9,19 @@ from decimal import Decimal
 
 from whichhalf.engines import Engine
 from whichhalf.project import Project
-from whichhalf.report import head, left_out
-from whichhalf.report.campaign_columns import LABELS, Product, columns, number, with_ratios
+from whichhalf.report import campaign_labels, head, left_out, looked_up
+from whichhalf.report.campaign_columns import (
+    IDS,
+    Labels,
+    Product,
+    columns,
+    labels_of,
+    number,
+    with_ratios,
+)
 from whichhalf.report.campaign_notes import notes
 from whichhalf.report.head import select
+from whichhalf.report.looked_up import Dimension
 from whichhalf.report.query import Query, bounds
 from whichhalf.report.result import Cell, Report
 
@@ -76,14 +85,16 @@ def campaigns(project: Project, query: Query) -> Report:
     with project.engine() as engine:
         project.expose_read(engine, NEEDS)
         fresh = head.freshness(engine, project)
-        count_items(engine, query, starts_at, ends_at)
-        found = _found(engine, query)
-        told = notes(engine, project, query, fresh)
-    shown = columns(query.by, found.products, project.config.report.currency)
+        dimension = looked_up.dimension(project, engine, query)
+        count_items(engine, query, dimension.base, starts_at, ends_at)
+        found = _found(engine, query, dimension)
+        told = notes(engine, project, query, dimension, fresh)
+    labels = labels_of(dimension)
+    shown = columns(labels, IDS.get(query.by, ()), found.products, project.config.report.currency)
     names = [column.name for column in shown]
-    rows = [_record(row, found, query.by) for row in found.rows if not row["reason"]]
-    rows.sort(key=lambda row: _order(row, query.by))
-    rows += _not_attributed(found, query.by)
+    rows = [_record(row, found, labels) for row in found.rows if not row["reason"]]
+    rows.sort(key=lambda row: _order(row, labels))
+    rows += _not_attributed(found, labels)
     return Report(
         name="campaigns",
         title=f"Campaigns by {query.by}, {first} to {last}",
@@ -91,12 +102,14 @@ def campaigns(project: Project, query: Query) -> Report:
         facts=head.facts(project, query, fresh, "model", "basis"),
         columns=shown,
         rows=tuple(tuple(row[name] for name in names) for row in rows),
-        total=tuple(_total(found, query.by)[name] for name in names),
+        total=tuple(_total(found, labels)[name] for name in names),
         notes=told,
     )
 
 
-def count_items(engine: Engine, query: Query, starts_at: datetime, ends_at: datetime) -> None:
+def count_items(
+    engine: Engine, query: Query, base: str, starts_at: datetime, ends_at: datetime
+) -> None:
     """Make `items` readable, what counts for the query, and `credited_items`, on whose credit."""
     between = {"starts_at": starts_at, "ends_at": ends_at}
     engine.create("acquisitions", select(engine, "acquisitions"))
@@ -109,17 +122,20 @@ def count_items(engine: Engine, query: Query, starts_at: datetime, ends_at: date
         engine.create("logins", select(engine, "logins", **between))
         items = select(engine, "event_items", **between)
     engine.create("items", items)
-    engine.create(
-        "credited_items", select(engine, "credited_items", model=query.model, by=query.by)
-    )
+    engine.create("credited_items", select(engine, "credited_items", model=query.model, by=base))
 
 
-def _found(engine: Engine, query: Query) -> Found:
+def _found(engine: Engine, query: Query, dimension: Dimension) -> Found:
     first, last = query.period
     days = {"first_on": first, "last_on": last}
-    engine.create("placed_items", select(engine, "placed_items", by=query.by))
+    placed = select(engine, "placed_items", by=dimension.base)
+    costing = select(engine, "row_costs", by=dimension.base, **days)
+    if dimension.is_own:
+        engine.create("placed_items", placed)
+        engine.create("row_costs", costing)
+    else:
+        campaign_labels.relabel(engine, dimension, placed, costing)
     engine.create("row_measures", select(engine, "row_measures"))
-    engine.create("row_costs", select(engine, "row_costs", by=query.by, **days))
     packs: dict[tuple[Cell, ...], dict[str, float]] = {}
     for row in engine.table(select(engine, "row_products")).to_pylist():
         key = tuple(row[name] for name in _KEY)
@@ -161,9 +177,9 @@ def _reasons(engine: Engine, model: str) -> frozenset[str]:
     return frozenset(found | (set(REASONS) - set(_FOUND_LATER)))
 
 
-def _record(row: Row, found: Found, by: str) -> dict[str, Cell]:
+def _record(row: Row, found: Found, labels: Labels) -> dict[str, Cell]:
     """One row that spend or a credited touch made."""
-    texts = _texts(row, by)
+    texts = _texts(row, labels)
     sums = _sums(row, found, tuple(row[name] for name in _KEY))
     return {**texts, **with_ratios(sums)}
 
@@ -182,10 +198,10 @@ def _sums(row: Row, found: Found, key: tuple[Cell, ...]) -> dict[str, Cell]:
     return sums
 
 
-def _texts(row: Row, by: str) -> dict[str, Cell]:
+def _texts(row: Row, labels: Labels) -> dict[str, Cell]:
     """Names and ids of a row; one known from its touches only is marked."""
-    if by in ("channel", "country", "os"):
-        return {by: row["part"], "match": "costs" if row["has_costs"] else "no costs"}
+    if labels[0][0] != "network":
+        return {labels[0][0]: row["part"], "match": "costs" if row["has_costs"] else "no costs"}
     names = {
         "network": row["network"],
         "campaign": row["campaign_name"] or row["campaign_id"] or "(no campaign)",
@@ -203,7 +219,7 @@ def _texts(row: Row, by: str) -> dict[str, Cell]:
     return {**names, **ids, "match": match}
 
 
-def _not_attributed(found: Found, by: str) -> list[dict[str, Cell]]:
+def _not_attributed(found: Found, labels: Labels) -> list[dict[str, Cell]]:
     """The five rows of what no paid touch is credited with, there whether or not they hold any."""
     by_reason = {row["reason"]: row for row in found.rows if row["reason"]}
     records = []
@@ -213,13 +229,13 @@ def _not_attributed(found: Found, by: str) -> list[dict[str, Cell]]:
         sums = _sums(row, found, key)
         if reason not in found.reasons:
             sums = dict.fromkeys(sums)
-        records.append({**_label(by, label, "not attributed"), **with_ratios(sums)})
+        records.append({**_label(labels, label, "not attributed"), **with_ratios(sums)})
     return records
 
 
-def _label(by: str, label: str, match: str) -> dict[str, Cell]:
+def _label(labels: Labels, label: str, match: str) -> dict[str, Cell]:
     """Texts of a row that is no campaign: its label in the second text column, or the only one."""
-    names = [name for name, _heading in LABELS[by]]
+    names = [name for name, _heading in labels]
     texts: dict[str, Cell] = dict.fromkeys([*names, "account_id", "campaign_id"], "")
     texts |= {"ad_set_id": "", "ad_id": "", "match": match}
     if len(names) == 1:
@@ -227,22 +243,20 @@ def _label(by: str, label: str, match: str) -> dict[str, Cell]:
     return {**texts, names[0]: f"({match})", names[1]: label}
 
 
-def _total(found: Found, by: str) -> dict[str, Cell]:
+def _total(found: Found, labels: Labels) -> dict[str, Cell]:
     sums = _sums(found.total, found, ())
     if "costs" not in found.measured:
         sums |= dict.fromkeys(_COSTS)
     for product in found.products:
         counted = sum(counts.get(product.product_id, 0.0) for counts in found.packs.values())
         sums[product.column] = number(counted) if "purchases" in found.measured else None
-    texts = dict.fromkeys([*(name for name, _heading in LABELS[by]), "match"], "")
+    texts = dict.fromkeys([*(name for name, _heading in labels), "match"], "")
     texts |= dict.fromkeys(("account_id", "campaign_id", "ad_set_id", "ad_id"), "")
-    return {**texts, LABELS[by][0][0]: "TOTAL", **with_ratios(sums)}
+    return {**texts, labels[0][0]: "TOTAL", **with_ratios(sums)}
 
 
-def _order(row: Row, by: str) -> tuple[object, ...]:
+def _order(row: Row, labels: Labels) -> tuple[object, ...]:
     """Most spend first, rows without spend after, then by revenue and name."""
     spend, revenue = row["spend"], row["revenue"]
-    names = tuple(
-        str(row.get(name) or "") for name in (*[n for n, _h in LABELS[by]], "campaign_id")
-    )
+    names = tuple(str(row.get(name) or "") for name in (*[n for n, _h in labels], "campaign_id"))
     return (spend is None, -(spend or 0), -(revenue or 0), names)  # type: ignore[operator]

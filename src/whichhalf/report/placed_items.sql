@@ -34,6 +34,7 @@ select
         when :by = 'channel' then s.channel
         when :by = 'country' then coalesce(c.country, '(unknown)')
         when :by = 'os' then coalesce(lower(c.os), '(unknown)')
+        when :by = 'person' then c.person_id
         else ''
     end as part
 from credited_items as c

@@ -24,17 +24,22 @@ BASES: dict[str, str] = {
     "event": "what happened in the period, whenever its people were acquired",
 }
 
-_SIGNUP_TOUCHES = ("first", "last", "first_paid", "last_paid")
-_SIGNUP_PARTS = ("channel", "source", "medium", "campaign", "referrer")
+SIGNUP_TOUCHES = ("first", "last", "first_paid", "last_paid")
+SIGNUP_PARTS = ("channel", "source", "medium", "campaign", "referrer")
 
 # Report → its dimensions; the first is the default of --by.
 DIMENSIONS: dict[str, tuple[str, ...]] = {
     "campaigns": ("campaign", "network", "adset", "ad", "channel", "country", "os"),
     "returns": ("campaign",),
-    "signups": tuple(f"{touch}_{part}" for touch in _SIGNUP_TOUCHES for part in _SIGNUP_PARTS),
+    "signups": (
+        *(f"{touch}_{part}" for touch in SIGNUP_TOUCHES for part in SIGNUP_PARTS),
+        *("first_page", "blog_url"),
+    ),
     "sessions": ("channel", "source", "landing", "day", "country"),
     "lift": ("network", "campaign"),
 }
+# Reports whose --by may be more than their own dimensions: what, only the project knows.
+LOOKED_UP = ("campaigns", "returns", "signups", "sessions")
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ class Query:
     report: key of DIMENSIONS. start, end: days of [report] time_zone, inclusive; report `returns`
     takes `on` in their place. window_days: how long after acquisition counts, basis acquisition.
     age_days, on, every_older: report `returns`.
+    by: a dimension of the report, or what look-ups and companies add; reports check the latter.
     UsageError where a part cannot be.
     """
 
@@ -64,7 +70,8 @@ class Query:
             object.__setattr__(self, "by", DIMENSIONS[self.report][0])
         _one_of("model", self.model, MODELS)
         _one_of("basis", self.basis, BASES)
-        _one_of(f"--by of report {self.report}", self.by, DIMENSIONS[self.report])
+        if self.report not in LOOKED_UP:
+            _one_of(f"--by of report {self.report}", self.by, DIMENSIONS[self.report])
         for name in ("window_days", "age_days"):
             value = getattr(self, name)
             if not 1 <= value <= 3650:

@@ -8,6 +8,7 @@ select
         when :by = 'source' then coalesce(c.source, c.referrer_host, '(direct)')
         when :by = 'landing' then coalesce(l.page, '(no page)')
         when :by = 'country' then coalesce(p.country, '(unknown)')
+        when :by = 'person' then s.person_id
         else d.label
     end as part
 from sessions as s

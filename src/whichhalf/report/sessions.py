@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from whichhalf.engines import Engine
 from whichhalf.project import Project
-from whichhalf.report import head, left_out
+from whichhalf.report import head, left_out, looked_up
 from whichhalf.report.campaign_columns import share
 from whichhalf.report.head import select
+from whichhalf.report.looked_up import Dimension
 from whichhalf.report.query import Query, bounds
 from whichhalf.report.result import Cell, Column, Report
 
@@ -33,9 +34,9 @@ def sessions(project: Project, query: Query) -> Report:
     with project.engine() as engine:
         project.expose_read(engine, NEEDS)
         fresh = head.freshness(engine, project)
-        _relations(engine, query, zone)
-        parameters = {"starts_at": starts_at, "ends_at": ends_at, "by": query.by}
-        engine.create("session_items", select(engine, "session_items", **parameters))
+        dimension = looked_up.dimension(project, engine, query)
+        _relations(engine, query, dimension.base, zone)
+        _items(engine, dimension, starts_at, ends_at)
         rows = engine.table(select(engine, "session_rows")).to_pylist()
         total = engine.table(select(engine, "session_total")).to_pylist()[0]
         notes = list(left_out.left_out(engine, starts_at, ends_at))
@@ -50,19 +51,31 @@ def sessions(project: Project, query: Query) -> Report:
         title=f"Sessions by {query.by}, {first} to {last}",
         currency=project.config.report.currency,
         facts=head.facts(project, query, fresh),
-        columns=_columns(query.by),
+        columns=_columns(dimension),
         rows=tuple(_cells(row) for row in rows),
         total=_cells({**total, "part": "TOTAL"}),
         notes=tuple(notes),
     )
 
 
-def _relations(engine: Engine, query: Query, zone: ZoneInfo) -> None:
+def _items(engine: Engine, dimension: Dimension, starts_at: datetime, ends_at: datetime) -> None:
+    """Make `session_items` readable: sessions of the period under the value of the dimension."""
+    parameters = {"starts_at": starts_at, "ends_at": ends_at, "by": dimension.base}
+    items = select(engine, "session_items", **parameters)
+    if dimension.is_own:
+        engine.create("session_items", items)
+        return
+    engine.create("own_items", items)
+    dimension.relabel(engine, engine.table("select distinct part from own_items"))
+    engine.create("session_items", select(engine, "labelled_sessions", missing=dimension.missing))
+
+
+def _relations(engine: Engine, query: Query, base: str, zone: ZoneInfo) -> None:
     """Make landing_pages and report_days readable; empty where the dimension needs none."""
-    days = [_day(day, zone) for day in _days(query)] if query.by == "day" else []
+    days = [_day(day, zone) for day in _days(query)] if base == "day" else []
     engine.relation("report_days", pa.Table.from_pylist(days, _DAYS))
     pages: list[dict[str, str]] = []
-    if query.by == "landing":
+    if base == "landing":
         urls = engine.table(
             "select distinct landing_url from sessions where landing_url is not null"
         )
@@ -97,20 +110,22 @@ def _every_day(rows: list[dict[str, Any]], query: Query) -> list[dict[str, Any]]
     return [found.get(label, {**none, "part": label}) for label in labels]
 
 
-def _columns(by: str) -> tuple[Column, ...]:
-    return (
-        Column(by, by.capitalize(), "text"),
-        Column("sessions", "Sessions", "count"),
-        Column("visitors", "Visitors", "count", formula="people, each once a row"),
-        Column("signups", "Signups", "count", formula="sessions that led to a signup"),
-        Column(
-            "signup_rate", "Signup rate: signups / sessions", "share", 2, "signups / sessions", 2
-        ),
-        Column("pages", "Pages", "count", 0, "page and screen views", 3),
-        Column(
-            "pages_per_session", "Pages a session: pages / sessions", "ratio", 2, "pages / sessions"
-        ),
-    )
+def _columns(dimension: Dimension) -> tuple[Column, ...]:
+    heading = dimension.by.replace("_", " ").capitalize()
+    part = Column(dimension.column(column.name for column in _MEASURES), heading, "text")
+    return (part, *_MEASURES)
+
+
+_MEASURES = (
+    Column("sessions", "Sessions", "count"),
+    Column("visitors", "Visitors", "count", formula="people, each once a row"),
+    Column("signups", "Signups", "count", formula="sessions that led to a signup"),
+    Column("signup_rate", "Signup rate: signups / sessions", "share", 2, "signups / sessions", 2),
+    Column("pages", "Pages", "count", 0, "page and screen views", 3),
+    Column(
+        "pages_per_session", "Pages a session: pages / sessions", "ratio", 2, "pages / sessions"
+    ),
+)
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[Cell, ...]:

@@ -11,13 +11,18 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from whichhalf.project import Project
-from whichhalf.report import head
+from whichhalf.report import head, looked_up
 from whichhalf.report.head import select
+from whichhalf.report.looked_up import Dimension
 from whichhalf.report.query import Query, bounds
 from whichhalf.report.result import Cell, Column, Fact, Report
+from whichhalf.report.sessions import page_of
 
 NEEDS = (*head.NEEDS, "signups")
 NO_TOUCH = "(none)"
+# Dimensions whose column of the table has another name.
+_PAGES = {"first_page": "first_page_url", "blog_url": "first_blog_url"}
+_COLUMNS = {**_PAGES, looked_up.PERSON: "person_id"}
 _MICROS_A_DAY = 86_400_000_000
 
 
@@ -62,11 +67,12 @@ def signups(project: Project, query: Query) -> Report:
     with project.engine() as engine:
         project.expose_read(engine, NEEDS)
         fresh = head.freshness(engine, project)
-        # query.by is one of DIMENSIONS: a column of the table.
-        engine.view("signup_parts", f"select *, {query.by} as part from signups")
-        found = _signups(
-            engine.table(select(engine, "signups_between", starts_at=starts_at, ends_at=ends_at))
-        )
+        dimension = looked_up.dimension(project, engine, query)
+        column = _COLUMNS.get(dimension.base, dimension.base)
+        # One of DIMENSIONS: a column of the table.
+        engine.view("signup_parts", f"select *, {column} as part from signups")
+        rows = engine.table(select(engine, "signups_between", starts_at=starts_at, ends_at=ends_at))
+    found = _signups(rows, _labels(rows.column("part"), dimension))
     everybody = len(found.part)
     values, counts = np.unique(found.part, return_counts=True)
     order = sorted(zip(values.tolist(), counts.tolist(), strict=True), key=lambda v: (-v[1], v[0]))
@@ -77,19 +83,33 @@ def signups(project: Project, query: Query) -> Report:
         title=f"Signups by {query.by.replace('_', ' ')}, {first} to {last}",
         currency=project.config.report.currency,
         facts=(*_head_facts(total), *head.facts(project, query, fresh)),
-        columns=_columns(query.by),
+        columns=_columns(dimension),
         rows=tuple(found.of(value).cells(value, everybody) for value, _count in order),
         total=total,
         notes=tuple(_notes(found)),
     )
 
 
-def _signups(rows: pa.Table) -> Signups:
+def _labels(parts: pa.ChunkedArray, dimension: Dimension) -> list[str]:
+    """Label of each row by the value of its part; each value is looked at once."""
+    shown = {part: _label(part, dimension) for part in pc.unique(parts).to_pylist()}
+    return [shown[part] for part in parts.to_pylist()]
+
+
+def _label(part: str | None, dimension: Dimension) -> str:
+    if not dimension.is_own:
+        return dimension.label(part)
+    if not part:
+        return NO_TOUCH
+    return page_of(part) if dimension.base in _PAGES else part
+
+
+def _signups(rows: pa.Table, labels: list[str]) -> Signups:
     """Arrays of the selected rows."""
     waited = pc.subtract(rows.column("signed_up_at"), rows.column("first_at"))
     waits = waited.cast(pa.int64()).to_numpy(zero_copy_only=False).astype(np.float64)
     return Signups(
-        np.array([part or NO_TOUCH for part in rows.column("part").to_pylist()], dtype=np.str_),
+        np.array(labels, dtype=np.str_),
         rows.column("sessions_before").to_numpy(zero_copy_only=False).astype(np.float64),
         rows.column("in_first").to_numpy(zero_copy_only=False).astype(np.float64),
         waits / _MICROS_A_DAY,
@@ -109,24 +129,26 @@ def _head_facts(total: tuple[Cell, ...]) -> tuple[Fact, ...]:
     return (Fact("signed up in their first session", first), Fact("first touch to signup", days))
 
 
-def _columns(by: str) -> tuple[Column, ...]:
-    return (
-        Column(by, by.replace("_", " ").capitalize(), "text"),
-        Column("signups", "Signups", "count", formula="people"),
-        Column("signup_share", "Share: signups / all signups", "share", 1, "signups / TOTAL", 3),
-        Column("first_session", "In first session", "count", 0, "signups in the first session", 4),
-        Column(
-            "first_session_share",
-            "In first session: first-session signups / signups",
-            "share",
-            1,
-            "first_session / signups",
-        ),
-        Column(
-            "sessions_before", "Median sessions before", "ratio", 1, "the signup's own counts", 1
-        ),
-        Column("days_to_signup", "Median days to signup", "days", 2, "since the first touch", 2),
-    )
+def _columns(dimension: Dimension) -> tuple[Column, ...]:
+    heading = dimension.by.replace("_", " ").capitalize()
+    part = Column(dimension.column(column.name for column in _MEASURES), heading, "text")
+    return (part, *_MEASURES)
+
+
+_MEASURES = (
+    Column("signups", "Signups", "count", formula="people"),
+    Column("signup_share", "Share: signups / all signups", "share", 1, "signups / TOTAL", 3),
+    Column("first_session", "In first session", "count", 0, "signups in the first session", 4),
+    Column(
+        "first_session_share",
+        "In first session: first-session signups / signups",
+        "share",
+        1,
+        "first_session / signups",
+    ),
+    Column("sessions_before", "Median sessions before", "ratio", 1, "the signup's own counts", 1),
+    Column("days_to_signup", "Median days to signup", "days", 2, "since the first touch", 2),
+)
 
 
 def _notes(found: Signups) -> Iterator[str]:
