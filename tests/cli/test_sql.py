@@ -16,6 +16,7 @@ from whichhalf import tables
 from whichhalf.attribute.referrers import is_ignored
 from whichhalf.cli import main
 from whichhalf.collect.costs import report_days
+from whichhalf.attribute.lookback import load_lookback
 from whichhalf.config import Config, SessionizeConfig, StitchConfig
 from whichhalf.engines import Engine
 from whichhalf.project import Project, open_project
@@ -36,7 +37,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     generate(replace(PRESETS["tiny"], users=60, days=5, campaigns=10), 3, folder)
     toml = folder / "whichhalf.toml"
     limit = "[sessionize]\nmax_events_per_visitor_day = 8"  # some visitors are left out
-    toml.write_text(toml.read_text("utf-8").replace("[sessionize]", limit), "utf-8")
+    groups = '[[source]]\nname = "groups"\nkind = "segment"\nfiles = ["groups.jsonl"]\n'
+    toml.write_text(toml.read_text("utf-8").replace("[sessionize]", limit) + groups, "utf-8")
+    call = '{"type": "group", "groupId": "acme", "timestamp": "2026-01-02T10:00:00Z"'
+    lines = [
+        f'{call}, "{key}": "{number}"}}' for number in "12" for key in ("userId", "anonymousId")
+    ]
+    (folder / "groups.jsonl").write_text("\n".join(lines), "utf-8")
     assert main(["-C", str(folder), "run"]) == 0
     return open_project(folder)
 
@@ -60,6 +67,10 @@ def engine(project: Project) -> Iterator[Engine]:
         span = opened.table("select min(starts_at) as a, max(starts_at) as b from ad_costs")
         first, last = (column[0].as_py() for column in span.columns)
         opened.relation("report_days", report_days(config, first, last))
+        channels = opened.table("select channel from sources").column(0).to_pylist()
+        kinds = opened.table("select conversion_kind from conversions").column(0).to_pylist()
+        lookback = load_lookback(config.attribute, project.folder)
+        opened.relation("lookbacks", lookback.table(kinds, channels))
         yield opened
 
 
@@ -114,7 +125,7 @@ def test_every_relation_of_the_chain_is_known() -> None:
     for name in WITH_SQL:
         text = rendered(Config(), name, "duckdb")
         made = {line.split()[3] for line in text.splitlines() if line.startswith("create")}
-        assert made <= set(FILES) | set(PARTS) | {"event_kinds", "ignored_users"}
+        assert made <= set(FILES) | set(PARTS) | {"event_kinds", "ignored_users", "models"}
 
 
 def test_the_command_prints_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,7 +70,11 @@ _COVERED = """
     help="; ".join(f"{basis}: {about}" for basis, about in BASES.items()) + ".",
 )
 @click.option(
-    "--by", default="", metavar="PART", help=f"What a row is. {_PARTS}. Default: the first."
+    "--by",
+    default="",
+    metavar="PART",
+    help=f"What a row is. {_PARTS}. Default: the first."
+    " Also a column of a look-up; company, or a trait of it.",
 )
 @click.option(
     "--age",
@@ -86,6 +90,12 @@ _COVERED = """
     help="Report returns: day on which the campaigns have that age.",
 )
 @click.option("--every-older", is_flag=True, help="Report returns: older campaigns, too.")
+@click.option(
+    "--question",
+    default="",
+    metavar="TEXT",
+    help="Report self-reported: the question, where surveys asked several.",
+)
 @click.option(
     "--format",
     "form",
@@ -157,6 +167,7 @@ def _query(project: Project, name: str, asked: dict[str, Any]) -> Query:
         age_days=parse_days(asked["age"]),
         on=on,
         every_older=asked["every_older"],
+        question=asked["question"],
     )
 
 

@@ -19,6 +19,7 @@ NOT_BROKEN_DOWN = "(not broken down)"
 ALIASES: dict[str, dict[str, str]] = {
     "loaded_rates": {"date": "quoted_on", "rate": "units_per_base"},
     "ad_costs": {"date": "local_on", "day": "local_on"},
+    "survey_answers": {"asked_at": "answered_at"},
 }
 # Columns that are worked out from others where they are missing.
 WORKED_OUT: dict[str, tuple[str, ...]] = {
@@ -30,7 +31,9 @@ OTHER_IDS: dict[str, str] = {"anonymous_id": "a:", "device_id": "d:"}
 
 # Tables whose rows are about somebody, or about nothing. (Clicks and impressions that networks
 # report carry no id of a visitor; installs are matched by more than ids.)
-NEED_SOMEBODY = frozenset({"events", "payments", "loaded_touches", "loaded_conversions"})
+NEED_SOMEBODY = frozenset(
+    {"events", "payments", "loaded_touches", "loaded_conversions", "survey_answers"}
+)
 
 # What software writes where it has no id. iOS gives the zero UUID to apps that may not track.
 _NOBODY = (

@@ -36,6 +36,7 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
         *("first_page", "blog_url"),
     ),
     "sessions": ("channel", "source", "landing", "day", "country"),
+    "self-reported": ("first_channel", "first_source"),
     "lift": ("network", "campaign"),
 }
 # Reports whose --by may be more than their own dimensions: what, only the project knows.
@@ -49,6 +50,7 @@ class Query:
     report: key of DIMENSIONS. start, end: days of [report] time_zone, inclusive; report `returns`
     takes `on` in their place. window_days: how long after acquisition counts, basis acquisition.
     age_days, on, every_older: report `returns`.
+    question: report `self-reported`, where surveys asked several.
     by: a dimension of the report, or what look-ups and companies add; reports check the latter.
     UsageError where a part cannot be.
     """
@@ -63,6 +65,7 @@ class Query:
     age_days: int = 14
     on: date | None = None
     every_older: bool = False
+    question: str = ""
 
     def __post_init__(self) -> None:
         _one_of("report", self.report, DIMENSIONS)

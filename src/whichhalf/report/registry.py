@@ -11,6 +11,7 @@ from whichhalf.report.lift import lift
 from whichhalf.report.query import Query
 from whichhalf.report.result import Report
 from whichhalf.report.returns import returns
+from whichhalf.report.self_reported import self_reported
 from whichhalf.report.sessions import sessions
 from whichhalf.report.signups import signups
 
@@ -19,6 +20,7 @@ REPORTS: Mapping[str, Callable[[Project, Query], Report]] = {
     "returns": returns,
     "signups": signups,
     "sessions": sessions,
+    "self-reported": self_reported,
     "lift": lift,
 }
 
