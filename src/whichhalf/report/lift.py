@@ -61,14 +61,17 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Found:
-    """What the engine found. arms: sums by row and arm, spend and models by row."""
+    """What the engine found. arms: sums by row and arm, spend and models by row.
+
+    models: model → what it credits at all, of signups and revenue.
+    """
 
     windows: Sequence[Row]
     rows: Sequence[Row]
     arms: Mapping[tuple[Key, str], Row]
     spend: Mapping[Key, Decimal]
     attributed: Mapping[tuple[Key, str], Row]
-    models: Mapping[str, bool]
+    models: Mapping[str, frozenset[str]]
     names: Mapping[tuple[str, str], str]
     left_out: Sequence[Row]
 
@@ -129,7 +132,11 @@ def _found(engine: Engine, query: Query, zone: ZoneInfo) -> Found:
         arms={(_key(row), row["arm"]): row for row in arms},
         spend={_key(row): row["spend"] for row in spend},
         attributed={(_key(row), row["model"]): row for row in attributed},
-        models={row["model"]: bool(row["signups"]) for row in models},
+        models={query.model: frozenset()}
+        | {
+            row["model"]: frozenset({"signups", "revenue"} if row["signups"] else {"revenue"})
+            for row in models
+        },
         names={
             (row["network"], row["campaign_id"]): row["campaign_name"] or row["campaign_id"]
             for row in engine.table(_NAMES).to_pylist()
@@ -178,8 +185,8 @@ def _record(row: Row, found: Found, problems: Problems) -> dict[str, Any]:
     }
     record |= _of_signups(_signups(treated), _signups(held_out), spend, label, problems)
     record |= _of_money(_paid(treated), _paid(held_out), spend, label, problems)
-    for model, has_signups in found.models.items():
-        record |= _attributed(found, key, model, spend, has_signups=has_signups)
+    for model in found.models:
+        record |= _attributed(found, key, model, spend)
     return record
 
 
@@ -236,15 +243,13 @@ def _of_money(
     return cells | _cells("incremental_revenue", revenue, is_money=True) | _cells("iroas", returned)
 
 
-def _attributed(
-    found: Found, key: Key, model: str, spend: Decimal | None, *, has_signups: bool
-) -> dict[str, Cell]:
-    """One model's numbers: 0 where it credits nothing, None where it does not credit signups."""
-    row = found.attributed.get((key, model))
-    signups = row["signups"] if row else 0.0
-    revenue = row["revenue"] if row else Decimal(0)
+def _attributed(found: Found, key: Key, model: str, spend: Decimal | None) -> dict[str, Cell]:
+    """One model's numbers: 0 where it credits nothing here, None where it never credits such."""
+    row, credited = found.attributed.get((key, model)), found.models[model]
+    signups: Cell = (row["signups"] if row else 0.0) if "signups" in credited else None
+    revenue: Cell = (row["revenue"] if row else Decimal(0)) if "revenue" in credited else None
     return {
-        f"attributed_signups_{model}": signups if has_signups else None,
+        f"attributed_signups_{model}": signups,
         f"attributed_revenue_{model}": revenue,
         f"attributed_roas_{model}": share(revenue, spend),
     }
