@@ -29,7 +29,7 @@ format: .venv/.dev  ## put the code in shape
 	$(BIN)/ruff format .
 
 bench: .venv/.dev  ## measure against named peers; writes JSON
-	@set -e; for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file; done
+	@$(BIN)/python -m benchmarks
 
 docs: .venv/.dev  ## write docs/tables.md, docs/cli.md and docs/config.md anew
 	$(BIN)/python tools/docs.py

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("load_segment", "pipeline")
+BENCHMARKS = ("load_segment", "pipeline", "models")
 
 
 def main() -> None:

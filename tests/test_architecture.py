@@ -33,7 +33,7 @@ FLOORS = (
     ("errors",),
 )
 # Longer than the rule allows today; none may grow, and none may be added without a word.
-LONG_FILES = {"config.py": 330, "tables/inputs.py": 380}
+LONG_FILES = {"tables/inputs.py": 380}
 MAX_LINES, MAX_FUNCTION_LINES = 300, 45
 
 FILES = {path.relative_to(ROOT).as_posix(): path for path in sorted(ROOT.rglob("*.py"))}
@@ -135,7 +135,7 @@ def test_engines_name_no_table() -> None:
 def test_shared_code_names_no_engine() -> None:
     # What an engine is called: the dialect of the files, the setting, the registry, the choice of
     # `whichhalf sql`. And the reader of event files, which parses JSON with the engine (design §4).
-    allowed = {"sql/portable.py", "config.py", "engines/base.py", "cli/tables.py"}
+    allowed = {"sql/portable.py", "config/sections.py", "engines/base.py", "cli/tables.py"}
     allowed |= {"collect/events/segment.py"}
     named = [
         f"{name}:{node.lineno}"

@@ -31,13 +31,16 @@ MADE_IN_CODE: dict[str, str] = {
     "alias_links": "app:varchar visitor_id:varchar visitor_key:bigint user_id:varchar"
     " first_at:timestamp message_id:varchar call:varchar",
     "report_days": "report_on:date starts_at:timestamp ends_at:timestamp",
+    "wanted_days": "day:date",
+    "lookbacks": "conversion_kind:varchar touch_type:varchar channel:varchar lookback_days:bigint"
+    " lookback_rule:varchar",
+    "models": "model:varchar credits:varchar",
     "person_installs": "app:varchar install_id:varchar person_id:varchar installed_at:timestamp",
 }
 # Relations that are a table of the contract, or some rows of it, under another name.
 SAME_AS = {
     "wanted_touches": "touches",
-    "wanted_conversions": "conversions",
-    "new_credits": "credits",
+    "new_conversions": "conversions",
 }
 # The stages of the core. Reports read relations of their own; their tests run them.
 CHECKED = [name for name in FILES if not name.startswith(("report/", "console/"))]

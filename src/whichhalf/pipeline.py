@@ -136,7 +136,7 @@ def _run_changes(project: Project, engine: Engine, step: Step, full: bool) -> St
             changes.expose(project, engine, states, consumed)
         except LakeError as error:
             everything, note = True, f"full rebuild: {error}"
-    outcome = conversions.attribute(engine, project.config, everything=everything)
+    outcome = conversions.attribute(engine, project.config, project.folder, everything=everything)
     days = set(outcome.days)
     if everything:
         days |= {date.fromisoformat(day) for state in stored for day in state.days}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp, parse_one
 
 from whichhalf import sql, tables
+from whichhalf.attribute.credits import MODELS
 from whichhalf.config import Config
 from whichhalf.ids import users_named
 from whichhalf.sessionize.parts import UNIT
@@ -31,6 +32,12 @@ _SESSIONIZE, _ATTRIBUTE = "whichhalf.sessionize", "whichhalf.attribute"
 _GAP = {"session_gap_minutes": "sessionize.session_gap_minutes"}
 _HEAVY = {"max_events_per_visitor_day": "sessionize.max_events_per_visitor_day"}
 
+
+def _rules(*keys: str) -> dict[str, str]:
+    """Parameters that are named like their settings of [attribute]."""
+    return {key: f"attribute.{key}" for key in keys}
+
+
 FILES: dict[str, File] = {
     "key_events": File(_SESSIONIZE),
     "identity_edges": File("whichhalf.stitch"),
@@ -45,10 +52,21 @@ FILES: dict[str, File] = {
     "cost_days": File("whichhalf.collect"),
     "valued_payments": File(_ATTRIBUTE),
     "conversions": File(_ATTRIBUTE, {"purchases_from": "attribute.purchases_from"}),
-    "person_touches": File(_ATTRIBUTE),
-    "credits": File(_ATTRIBUTE, {"click_lookback_days": "attribute.click_lookback_days"}),
+    "wanted_conversions": File(_ATTRIBUTE),
+    "person_touches": File(_ATTRIBUTE, _rules("session_touches")),
+    "candidates": File(
+        _ATTRIBUTE,
+        _GAP
+        | _rules("strict_before", "count_direct", "count_converting_session", "restart_cycles"),
+    ),
+    "touch_weights": File(_ATTRIBUTE, _rules("half_life_days", "first_share", "last_share")),
+    "install_credits": File(
+        _ATTRIBUTE, _rules("install_click_lookback_days", "install_impression_lookback_days")
+    ),
+    "rule_credits": File(_ATTRIBUTE),
     "unattributed": File(_ATTRIBUTE),
     "signup_sessions": File(_ATTRIBUTE),
+    "signup_touches": File(_ATTRIBUTE),
     "useful_sessions": File(_ATTRIBUTE),
     "signups": File(_ATTRIBUTE, _GAP),
     **{name: File(view.package, view.settings) for name, view in VIEWS.items()},
@@ -57,8 +75,7 @@ FILES: dict[str, File] = {
 # Parts of stored tables. A run computes them for the conversion days that changed; all days here.
 PARTS: dict[str, str] = {
     "new_conversions": "select {columns} from conversions",
-    "wanted_conversions": "select {columns} from conversions",
-    "new_credits": "select {columns} from credits",
+    "wanted_days": "select distinct day from conversions",
     "wanted_touches": "select {columns} from touches",
     "person_installs": "select app, conversion_id as install_id, person_id,"
     " converted_at as installed_at from conversions where conversion_kind = 'install'",
@@ -76,9 +93,15 @@ PYTHON: dict[str, tuple[str, str]] = {
     "report_days": ("report_on, starts_at, ends_at", "whichhalf.collect.costs.report_days"),
     "sources": ("", "whichhalf.attribute.classify.classify"),
     "rates": ("", "whichhalf.collect.rates.dense"),
+    "model_fits": ("", "whichhalf.attribute.fits.model_fits"),
+    "lookbacks": (
+        "conversion_kind, touch_type, channel, lookback_days, lookback_rule",
+        "whichhalf.attribute.lookback.Lookback",
+    ),
     "refused_merges": ("", "whichhalf.stitch.aliases.merge_users"),
 }
 
+_CONSTANTS = {"unit": UNIT, "with_later": False}
 _CREATE = {"redshift": "create temporary table"}  # it knows no temporary views
 
 
@@ -143,8 +166,7 @@ def _select(config: Config, name: str, dialect: str) -> str:
     if name in FILES:
         query = sql.load(FILES[name].package, name)
         values = {key: config.value(of) for key, of in FILES[name].settings.items()}
-        if "unit" in query.parameters:
-            values["unit"] = UNIT
+        values |= {key: value for key, value in _CONSTANTS.items() if key in query.parameters}
         return query.sql(dialect, **values)
     text = _part(name) if name in PARTS else _SETTINGS[name](config)
     return parse_one(text, dialect=sql.portable.DIALECT).sql(dialect, pretty=True)
@@ -166,7 +188,11 @@ def _ignored_users(config: Config) -> str:
     return _values(("user_id",), [(identifier,) for identifier in ids])
 
 
-_SETTINGS = {"event_kinds": _event_kinds, "ignored_users": _ignored_users}
+def _models(_config: Config) -> str:
+    return _values(("model", "credits"), list(MODELS.items()))
+
+
+_SETTINGS = {"event_kinds": _event_kinds, "ignored_users": _ignored_users, "models": _models}
 
 
 def _values(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

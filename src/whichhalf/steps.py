@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from whichhalf.attribute import conversions, referrers, sources
+from whichhalf.attribute import conversions, fits, referrers, sources
 from whichhalf.attribute.classify import load_rules
+from whichhalf.attribute.lookback import load_lookback
 from whichhalf.collect import costs
 from whichhalf.config import Config
 from whichhalf.engines import Engine
@@ -74,6 +75,21 @@ def _rules_version(config: Config, folder: Path) -> str:
     return load_rules(config.attribute, folder).version
 
 
+def _lookback_version(config: Config, folder: Path) -> str:
+    return load_lookback(config.attribute, folder).version
+
+
+# All of [attribute] that decides which touch may take how much credit.
+_CREDIT_RULES = tuple(
+    f"attribute.{key}"
+    for key in (
+        "click_lookback_days", "impression_lookback_days", "install_click_lookback_days",
+        "install_impression_lookback_days", "click_beats_impression", "strict_before",
+        "count_direct", "session_touches", "count_converting_session", "restart_cycles",
+        "first_share", "last_share", "half_life_days",
+    )
+)  # fmt: skip
+
 STEPS: tuple[Step, ...] = (
     Step(
         "key_events", 1, Grain.DAY, ("events",), ("key_events",),
@@ -113,11 +129,17 @@ STEPS: tuple[Step, ...] = (
         ("attribute.channel_rules", "attribute.paid_rules"), _sources, _rules_version,
     ),
     Step(
-        "attribute", 3, Grain.CHANGES,
+        "attribute", 4, Grain.CHANGES,
         ("key_events", "installs", "payments", "loaded_conversions", "rates", "users", "persons",
          "session_parts", "touches", "excluded_visitors", "sources"),
         conversions.OUTPUTS,
-        ("attribute.click_lookback_days", "attribute.purchases_from",
-         "sessionize.session_gap_minutes"),
+        ("attribute.purchases_from", "sessionize.session_gap_minutes", *_CREDIT_RULES),
+        rules=_lookback_version,
+    ),
+    Step(
+        "fits", 1, Grain.WHOLE,
+        ("rule_credits", "unattributed", "touches", "excluded_visitors", "users", "persons",
+         "sources"),
+        ("model_fits",), ("attribute.bootstrap_replicates",), _plain(fits.model_fits),
     ),
 )  # fmt: skip

@@ -16,11 +16,13 @@ class View:
 
     package: of the .sql file, which is named like the view unless `file` says otherwise.
     needs: relations that it reads. settings: parameter → "section.key" of whichhalf.toml.
+    is_lazy: computed where it is read, so that only the rows asked for are made.
     """
 
     package: str
     needs: tuple[str, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
+    is_lazy: bool = False
 
 
 _GAP = {"session_gap_minutes": "sessionize.session_gap_minutes"}
@@ -33,6 +35,7 @@ VIEWS: dict[str, View] = {
     "part_sessions": View("whichhalf.attribute", ("person_parts",), _GAP),
     "person_sessions": View("whichhalf.attribute", ("person_parts", "part_sessions")),
     "sessions": View("whichhalf.attribute", ("person_sessions", "useful_sessions")),
+    "credits": View("whichhalf.attribute", ("rule_credits", "model_fits", "sources"), is_lazy=True),
     "event_persons": View("whichhalf.stitch", ("events", "session_parts", "users", "persons")),
     "person_groups": View("whichhalf.report", ("events", "session_parts", "users", "persons")),
     "activity_days": View(
@@ -50,7 +53,11 @@ def needed(name: str) -> list[str]:
 
 
 def create(engine: Engine, config: Config, name: str) -> None:
-    """Materialise a view in an engine where what it needs is there already."""
+    """Make a view readable in an engine where what it needs is there already."""
     view = VIEWS[name]
     parameters = {key: config.value(setting) for key, setting in view.settings.items()}
-    engine.create(name, sql.load(view.package, name).sql(engine.flags.dialect, **parameters))
+    select = sql.load(view.package, name).sql(engine.flags.dialect, **parameters)
+    if view.is_lazy:
+        engine.view(name, select)
+    else:
+        engine.create(name, select)

@@ -13,10 +13,10 @@ import pytest
 import sqlglot
 
 from whichhalf import tables
+from whichhalf.attribute.lookback import load_lookback
 from whichhalf.attribute.referrers import is_ignored
 from whichhalf.cli import main
 from whichhalf.collect.costs import report_days
-from whichhalf.attribute.lookback import load_lookback
 from whichhalf.config import Config, SessionizeConfig, StitchConfig
 from whichhalf.engines import Engine
 from whichhalf.project import Project, open_project

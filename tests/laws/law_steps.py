@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from table_rows import make_rows, plain_times
-from whichhalf.attribute import conversions, referrers
+from whichhalf.attribute import conversions, histories, referrers
 from whichhalf.config import Config
 from whichhalf.engines import Engine
 from whichhalf.sessionize import parts
@@ -38,7 +39,7 @@ def put_history(engine: Engine, config: Config = CONFIG) -> None:
     )
     _put(engine, {name: made[name] for name in ("touches", "excluded_visitors", "session_parts")})
     engine.create("wanted_parts", "select * from session_parts")
-    conversions.coalesce_sessions(engine, config)
+    histories.coalesce_sessions(engine, config)
 
 
 def put_credits(engine: Engine, config: Config = CONFIG) -> None:
@@ -47,11 +48,14 @@ def put_credits(engine: Engine, config: Config = CONFIG) -> None:
     engine.relation("rates", plain_times(make_rows("rates", _rates())))
     engine.create(
         "sources",
-        "select source_key, coalesce(min(medium) = 'cpc' or min(touch_type) = 'click', false)"
-        " as is_paid, min(source) as source, min(medium) as medium, min(campaign) as campaign,"
-        " min(referrer_host) as referrer_host, 'any' as channel from touches group by source_key",
+        "select source_key, coalesce(min(medium) = 'cpc'"
+        " or min(touch_type) in ('click', 'impression'), false) as is_paid,"
+        " min(source) as source, min(medium) as medium, min(campaign) as campaign,"
+        " min(referrer_host) as referrer_host, case when min(touch_type) in ('click', 'impression')"
+        " then min(touch_type) else coalesce(min(medium), 'none') end as channel"
+        " from touches group by source_key",
     )
-    _put(engine, conversions.attribute(engine, config, everything=True).tables)
+    _put(engine, conversions.attribute(engine, config, Path(), everything=True).tables)
 
 
 def _rates() -> Rows:

@@ -115,6 +115,22 @@ def click_lists(draw: st.DrawFn) -> list[Row]:
 
 
 @st.composite
+def impression_lists(draw: st.DrawFn) -> list[Row]:
+    """Rows of impressions, each of a known user."""
+    return [
+        {
+            "app": draw(APPS),
+            "touch_id": f"v{number * 7 % 11:02d}",
+            "visitor_id": None,
+            "user_id": draw(st.sampled_from(("u:1", "u:2"))),
+            "touched_at": draw(INSTANTS),
+            "network": "meta",
+        }
+        for number in range(draw(st.integers(0, 3)))
+    ]
+
+
+@st.composite
 def install_lists(draw: st.DrawFn) -> list[Row]:
     """Rows of installs, hours or days after the clicks."""
     return [

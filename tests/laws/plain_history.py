@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import networkx as nx
 from law_worlds import GAP, MICROSECOND
@@ -101,7 +101,11 @@ class History:
     """Persons of events, their sessions and touches."""
 
     def __init__(
-        self, events: list[Row], clicks: Sequence[Row] = (), payments: Sequence[Row] = ()
+        self,
+        events: list[Row],
+        clicks: Sequence[Row] = (),
+        payments: Sequence[Row] = (),
+        impressions: Sequence[Row] = (),
     ) -> None:
         self.users = plain_users([*events, *clicks, *payments])
         self.links = self._links(events, clicks)
@@ -111,7 +115,7 @@ class History:
             person = self.person_of(part.visitor, part.user, part.started_at)
             for event in part.events:
                 self.person_of_event[event["app"], event["message_id"]] = person
-        self.clicks = clicks
+        self.clicks, self.impressions = clicks, impressions
         self.sessions = self._sessions(events)
 
     def _links(
@@ -159,23 +163,53 @@ class History:
             sessions += [Session(person, number, part) for number, part in enumerate(cut, 1)]
         return sessions
 
-    def touches(self) -> dict[str, list[tuple[datetime, str, bool, bool, bool]]]:
-        """Person → (time, touch id, is paid, is click, is direct), in order."""
-        touches = defaultdict(list)
+    def touches(self, session_touches: str = "each") -> dict[str, list[Touch]]:
+        """Person → touches in order of (time, id). session_touches: as in [attribute]."""
+        touches: dict[str, list[Touch]] = defaultdict(list)
         for session in self.sessions:
-            sourced = [event for event in session.events if source_of(event)]
-            by_source = sorted(sourced, key=lambda event: (source_of(event), place(event)))
-            for source, group in groupby(by_source, key=source_of):
-                touches[session.person].append((*place(next(group)), "cpc" in source, False, False))
-            if not sourced:
-                touches[session.person].append(
-                    (session.bounds[0], session.session_id, False, False, True)
+            touches[session.person] += _touches_in(session, session_touches)
+        for kind, reported in (("click", self.clicks), ("impression", self.impressions)):
+            for row in reported:
+                visitor = (row["app"], row["visitor_id"]) if row["visitor_id"] else None
+                person = self.person_of(visitor, row["user_id"], row["touched_at"])
+                touches[person].append(
+                    Touch(row["touched_at"], row["touch_id"], kind, True, kind, None)
                 )
-        for click in self.clicks:
-            visitor = (click["app"], click["visitor_id"]) if click["visitor_id"] else None
-            person = self.person_of(visitor, click["user_id"], click["touched_at"])
-            touches[person].append((click["touched_at"], click["touch_id"], True, True, False))
         return {person: sorted(of_person) for person, of_person in touches.items()}
+
+
+class Touch(NamedTuple):
+    """A touch of a person. bounds: first and last event of the session that it lies in."""
+
+    touched_at: datetime
+    touch_id: str
+    touch_type: str
+    is_paid: bool
+    channel: str
+    bounds: tuple[datetime, datetime] | None
+
+    @property
+    def is_direct(self) -> bool:
+        return self.channel == "Direct"
+
+
+def _touches_in(session: Session, session_touches: str) -> list[Touch]:
+    sourced = sorted((event for event in session.events if source_of(event)), key=place)
+    if session_touches == "first_event":
+        sourced = [event for event in sourced if place(event) == place(session.events[0])]
+    elif session_touches == "first_source":
+        sourced = sourced[:1]
+    by_source = sorted(sourced, key=lambda event: (source_of(event), place(event)))
+    found = []
+    for source, group in groupby(by_source, key=source_of):
+        first = next(group)
+        kind = "referrer" if source[0] == "referrer" and len(source) == 2 else "visit"
+        channel = first.get("medium") or "none"
+        found.append(Touch(*place(first), kind, "cpc" in source, channel, session.bounds))
+    if not found:
+        start = (session.bounds[0], session.session_id)
+        found.append(Touch(*start, "visit", False, "Direct", session.bounds))
+    return found
 
 
 def source_of(event: Row) -> tuple[str, ...]:
@@ -187,4 +221,13 @@ def source_of(event: Row) -> tuple[str, ...]:
     return ("referrer", host) if host not in (None, event["url_host"], "paypal.com") else ()
 
 
-__all__ = ["MICROSECOND", "History", "Part", "Session", "plain_parts", "plain_users", "source_of"]
+__all__ = [
+    "MICROSECOND",
+    "History",
+    "Part",
+    "Session",
+    "Touch",
+    "plain_parts",
+    "plain_users",
+    "source_of",
+]

@@ -90,7 +90,7 @@ def tables_of(drawn):
             credits.append({**ids, "model": "last_paid", **touch, **given_credit})
     return {
         "conversions": conversions,
-        "credits": credits,
+        "rule_credits": credits,
         "unattributed": unattributed,
         "cost_days": [cost_row(*row) for row in drawn["costs"]],
         "key_events": [

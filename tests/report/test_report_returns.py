@@ -90,7 +90,7 @@ def project(tmp_path_factory):
             payment("4", "early", "2026-03-28T10:00:00", "80"),
             payment("5", "q", "2026-03-29T21:59:59.999999", "8"),
         ],
-        "credits": [
+        "rule_credits": [
             credit("early", "n"),
             credit("p", "n"),
             credit("q", "n", 0.25, "t1"),

@@ -37,7 +37,7 @@ def project(tmp_path_factory):
             conversion("b", "purchase", "10"),
             conversion("c", "purchase", "1"),
         ],
-        "credits": [
+        "rule_credits": [
             *shares(
                 "s",
                 "signup",
@@ -53,7 +53,7 @@ def project(tmp_path_factory):
             for key in "abc"
         ],
     }
-    for row in tables["credits"]:
+    for row in tables["rule_credits"]:
         row["value"] = Decimal(row["value"])
     return make(tmp_path_factory.mktemp("shared"), tables)
 

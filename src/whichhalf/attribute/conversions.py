@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
 
 from whichhalf import sql
+from whichhalf.attribute.credits import credited, judge
+from whichhalf.attribute.histories import histories
+from whichhalf.attribute.lookback import load_lookback
 from whichhalf.config import Config
 from whichhalf.engines import Engine
 from whichhalf.errors import BadDataError
+from whichhalf.tables import TABLES
 
 _PACKAGE = "whichhalf.attribute"
-OUTPUTS = ("signups", "useful_sessions", "unattributed", "credits", "conversions")
+OUTPUTS = ("signups", "useful_sessions", "unattributed", "rule_credits", "conversions")
+_COLUMNS = ", ".join(column.name for column in TABLES["conversions"].columns)
 
 
 @dataclass(frozen=True)
@@ -23,9 +31,10 @@ class Outcome:
     tables: Mapping[str, str]
 
 
-def attribute(engine: Engine, config: Config, *, everything: bool) -> Outcome:
+def attribute(engine: Engine, config: Config, folder: Path, *, everything: bool) -> Outcome:
     """Compute the outputs for every conversion day that a change touches.
 
+    folder: of the project, to which paths of rule files are relative.
     Reads: key_events, installs, payments, loaded_conversions, rates, users, persons, session_parts,
     touches, excluded_visitors, sources; unless `everything`: old_conversions, and changed_visitors
     (visitor_key, changed_from), changed_persons (person_id, changed_from): whose history differs
@@ -38,10 +47,16 @@ def attribute(engine: Engine, config: Config, *, everything: bool) -> Outcome:
     _refuse_unpriced(engine, config)
     engine.create("new_conversions", conversions)
     days = _all_days(engine) if everything else _touched_days(engine)
-    listed = ", ".join(f"date '{day}'" for day in days) or "date '1970-01-01'"
-    engine.create("wanted_conversions", f"select * from new_conversions where day in ({listed})")
-    _histories(engine, config)
-    return Outcome(days, _credited(engine, config))
+    engine.relation("wanted_days", pa.table({"day": pa.array(days, pa.date32())}))
+    engine.create("wanted_conversions", sql.load(_PACKAGE, "wanted_conversions").sql(dialect))
+    histories(engine, config)
+    judge(engine, config, load_lookback(config.attribute, folder))
+    return Outcome(days, {**credited(engine, config), "conversions": _conversions(engine)})
+
+
+def _conversions(engine: Engine) -> str:
+    """SELECT the wanted conversions as the table holds them."""
+    return f"select {_COLUMNS} from wanted_conversions"
 
 
 def _refuse_unpriced(engine: Engine, config: Config) -> None:
@@ -67,14 +82,19 @@ def _all_days(engine: Engine) -> list[date]:
 
 def _touched_days(engine: Engine) -> list[date]:
     """Days on which a conversion differs from before, or belongs to a changed history."""
-    columns = (
-        "day, app, conversion_id, conversion_kind, person_id, visitor_id, visitor_key, user_id,"
-        " converted_at, attributed_at, refers_to, value, product_id, quantity, country, os,"
-        " source_table"
+    new, old = (f"select {_COLUMNS} from {name}" for name in ("new_conversions", "old_conversions"))
+    differing = f"({new} except all {old}) union all ({old} except all {new})"
+    engine.create("differing_conversions", differing)
+    # What a person does later can inherit from an install, or begin a cycle after a purchase.
+    engine.create(
+        "differing_persons",
+        "select person_id, min(attributed_at) as changed_from from differing_conversions"
+        " group by person_id",
     )
-    new, old = (f"select {columns} from {name}" for name in ("new_conversions", "old_conversions"))
     rows = engine.table(
-        f"select distinct day from (({new} except all {old}) union all ({old} except all {new}))"
+        "select day from differing_conversions"
+        " union select distinct c.day from new_conversions as c inner join differing_persons as p"
+        " on c.person_id = p.person_id and c.attributed_at >= p.changed_from"
         " union select distinct c.day from new_conversions as c inner join changed_visitors as v"
         " on c.visitor_key = v.visitor_key and c.attributed_at >= v.changed_from"
         " union select distinct c.day from new_conversions as c inner join changed_persons as p"
@@ -82,68 +102,3 @@ def _touched_days(engine: Engine) -> list[date]:
     )
     days: list[date] = rows.column(0).to_pylist()
     return days
-
-
-def _histories(engine: Engine, config: Config) -> None:
-    """Materialise parts, sessions and touches of the persons who convert on these days."""
-    engine.create("wanted_persons", "select distinct person_id from wanted_conversions")
-    engine.create(
-        "wanted_visitors",
-        "select p.visitor_key from persons as p inner join wanted_persons as w"
-        " on p.person_id = w.person_id union select visitor_key from wanted_conversions"
-        " where visitor_key is not null",
-    )
-    engine.create(
-        "wanted_users",
-        "select u.user_id from users as u inner join wanted_persons as w"
-        " on u.person_id = w.person_id union select user_id from wanted_conversions"
-        " where user_id is not null",
-    )
-    engine.create(
-        "wanted_parts",
-        "select * from session_parts"
-        " where visitor_key in (select visitor_key from wanted_visitors)",
-    )
-    engine.create(
-        "wanted_touches",
-        "select * from touches where visitor_key in (select visitor_key from wanted_visitors)"
-        " union all select * from touches"
-        " where visitor_key is null and user_id in (select user_id from wanted_users)",
-    )
-    engine.create(
-        "person_installs",
-        "select c.app, c.conversion_id as install_id, c.person_id, c.converted_at as installed_at"
-        " from new_conversions as c where c.conversion_kind = 'install'"
-        " and c.person_id in (select person_id from wanted_persons)",
-    )
-    coalesce_sessions(engine, config)
-    engine.create("person_touches", sql.load(_PACKAGE, "person_touches").sql(engine.flags.dialect))
-
-
-def coalesce_sessions(engine: Engine, config: Config) -> None:
-    """From the parts wanted, materialise person_parts, part_sessions and person_sessions.
-
-    Reads: wanted_parts, excluded_visitors, users, persons.
-    """
-    dialect = engine.flags.dialect
-    engine.create("person_parts", sql.load(_PACKAGE, "person_parts").sql(dialect))
-    gap = config.sessionize.session_gap_minutes
-    numbered = sql.load(_PACKAGE, "part_sessions").sql(dialect, session_gap_minutes=gap)
-    engine.create("part_sessions", numbered)
-    engine.create("person_sessions", sql.load(_PACKAGE, "person_sessions").sql(dialect))
-
-
-def _credited(engine: Engine, config: Config) -> Mapping[str, str]:
-    dialect = engine.flags.dialect
-    lookback = config.attribute.click_lookback_days
-    credit = sql.load(_PACKAGE, "credits").sql(dialect, click_lookback_days=lookback)
-    engine.create("new_credits", credit)
-    engine.create("signup_sessions", sql.load(_PACKAGE, "signup_sessions").sql(dialect))
-    gap = config.sessionize.session_gap_minutes
-    return {
-        "signups": sql.load(_PACKAGE, "signups").sql(dialect, session_gap_minutes=gap),
-        "useful_sessions": sql.load(_PACKAGE, "useful_sessions").sql(dialect),
-        "unattributed": sql.load(_PACKAGE, "unattributed").sql(dialect),
-        "credits": "select * from new_credits",
-        "conversions": "select * from wanted_conversions",
-    }

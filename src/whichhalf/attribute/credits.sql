@@ -1,93 +1,86 @@
--- Which touch gets the credit of a conversion, under each single-touch model. A touch is eligible up to
--- and including the instant of the conversion (for a refund: of its charge). Ties go by touch id.
--- install_last_touch: the last click at most :click_lookback_days before the install; what the person
--- does later inherits the credit of the latest install before it.
+-- Credits of every model. Those of fitted models join their fit: within a conversion each distinct channel
+-- has its weight by the sum of theirs, shared equally by its touches; where all weights are 0, the
+-- channels share equally. Direct visits are no channel of a fit. Value as in rule_credits: what rounding
+-- leaves goes to the largest credit, ties by touch id.
 -- grain: app, conversion_id, conversion_kind, model, touch_id    day: converted_at
-with eligible as (
+with linear as (
     select
-        c.day, c.app, c.conversion_id, c.conversion_kind, c.person_id, c.converted_at,
-        c.attributed_at, c.value, t.touch_id, t.touch_type, t.touched_at, t.source_key,
-        coalesce(s.is_paid, false) as is_paid
-    from wanted_conversions as c
-    inner join person_touches as t
-        on c.person_id = t.person_id and t.touched_at <= c.attributed_at
-    left join sources as s on t.source_key = s.source_key
+        day, app, conversion_id, conversion_kind, touch_id, source_key, touched_at, person_id,
+        converted_at,
+        sum(value) over (partition by app, conversion_id, conversion_kind) as value
+    from rule_credits
+    where model = 'linear'
 ),
 
-modelled as (
+fitted as (
     select
-        'first' as model, day, app, conversion_id, conversion_kind, person_id, converted_at, value,
-        touch_id, touched_at, source_key,
+        c.day, c.app, c.conversion_id, c.conversion_kind, f.model, c.touch_id, c.source_key,
+        c.touched_at, c.person_id, c.converted_at, c.value, f.weight,
+        count(c.touch_id) over (
+            partition by f.model, c.app, c.conversion_id, c.conversion_kind, f.fitted_as
+        ) as of_channel,
         row_number() over (
-            partition by app, conversion_id, conversion_kind order by touched_at, touch_id
-        ) as ordinal
-    from eligible
-    union all
-    select
-        'last', day, app, conversion_id, conversion_kind, person_id, converted_at, value,
-        touch_id, touched_at, source_key,
-        row_number() over (
-            partition by app, conversion_id, conversion_kind order by touched_at desc, touch_id desc
-        )
-    from eligible
-    union all
-    select
-        'first_paid', day, app, conversion_id, conversion_kind, person_id, converted_at, value,
-        touch_id, touched_at, source_key,
-        row_number() over (
-            partition by app, conversion_id, conversion_kind order by touched_at, touch_id
-        )
-    from eligible
-    where is_paid
-    union all
-    select
-        'last_paid', day, app, conversion_id, conversion_kind, person_id, converted_at, value,
-        touch_id, touched_at, source_key,
-        row_number() over (
-            partition by app, conversion_id, conversion_kind order by touched_at desc, touch_id desc
-        )
-    from eligible
-    where is_paid
+            partition by f.model, c.app, c.conversion_id, c.conversion_kind, f.fitted_as
+            order by c.touched_at, c.touch_id
+        ) as place_in_channel
+    from linear as c
+    inner join sources as s on c.source_key = s.source_key
+    inner join model_fits as f on c.conversion_kind = f.conversion_kind and s.channel = f.channel
+    where c.source_key <> 'direct'
 ),
 
-install_clicks as (
+summed as (
     select
-        i.app, i.install_id, i.person_id, i.installed_at, t.touch_id, t.touched_at, t.source_key,
-        row_number() over (
-            partition by i.app, i.install_id order by t.touched_at desc, t.touch_id desc
-        ) as ordinal
-    from person_installs as i
-    inner join person_touches as t
-        on i.person_id = t.person_id and t.touch_type = 'click'
-        and t.touched_at <= i.installed_at
-        and t.touched_at >= i.installed_at - interval :click_lookback_days day
+        day, app, conversion_id, conversion_kind, model, touch_id, source_key, touched_at, person_id,
+        converted_at, value, weight, of_channel,
+        sum(case when place_in_channel = 1 then weight end) over (
+            partition by model, app, conversion_id, conversion_kind
+        ) as weights,
+        count(case when place_in_channel = 1 then touch_id end) over (
+            partition by model, app, conversion_id, conversion_kind
+        ) as channels
+    from fitted
 ),
 
-latest_installs as (
+shared as (
     select
-        c.app, c.conversion_id, c.conversion_kind, i.app as install_app, i.install_id,
+        day, app, conversion_id, conversion_kind, model, touch_id, source_key, touched_at, person_id,
+        converted_at, value,
+        case
+            when weights > 0 then weight / weights / of_channel
+            else cast(1 as double) / (channels * of_channel)
+        end as credit
+    from summed
+),
+
+rounded as (
+    select
+        day, app, conversion_id, conversion_kind, model, touch_id, source_key, touched_at, person_id,
+        converted_at, value, credit,
+        cast(
+            cast(value as decimal(18, 6)) * cast(credit as decimal(13, 12)) as decimal(18, 6)
+        ) as credited,
         row_number() over (
-            partition by c.app, c.conversion_id, c.conversion_kind
-            order by i.installed_at desc, i.install_id desc
+            partition by model, app, conversion_id, conversion_kind order by credit desc, touch_id
         ) as ordinal
-    from wanted_conversions as c
-    inner join person_installs as i
-        on c.person_id = i.person_id and i.installed_at <= c.attributed_at
-        and (c.conversion_kind <> 'install' or c.conversion_id = i.install_id)
+    from shared
 )
 
 select
     day, app, conversion_id, conversion_kind, model, touch_id, source_key, touched_at, person_id,
-    converted_at, cast(1 as double) as credit, value
-from modelled
-where ordinal = 1
+    converted_at, credit, value
+from rule_credits
 union all
 select
-    c.day, c.app, c.conversion_id, c.conversion_kind, 'install_last_touch', k.touch_id, k.source_key,
-    k.touched_at, c.person_id, c.converted_at, cast(1 as double), c.value
-from wanted_conversions as c
-inner join latest_installs as l
-    on c.app = l.app and c.conversion_id = l.conversion_id
-    and c.conversion_kind = l.conversion_kind and l.ordinal = 1
-inner join install_clicks as k
-    on l.install_app = k.app and l.install_id = k.install_id and k.ordinal = 1
+    day, app, conversion_id, conversion_kind, model, touch_id, source_key, touched_at, person_id,
+    converted_at, credit,
+    cast(
+        credited
+        + case
+            when ordinal = 1 then value - sum(credited) over (
+                partition by model, app, conversion_id, conversion_kind
+            )
+            else 0
+        end
+    as decimal(18, 6)) as value
+from rounded

@@ -1,16 +1,30 @@
--- Touches of persons: the first of each session and source tuple; clicks and impressions, which are in
--- no session, each for itself; and one direct touch at the start of each session without a source.
+-- Touches of persons: of each session the first of each source tuple, or what :session_touches says;
+-- clicks and impressions, which are in no session, each for itself; and one direct touch at the start of
+-- each session that gives none.
 -- grain: person_id, touch_id    day: touched_at
 with in_sessions as (
     select
         t.app, t.touch_id, t.touch_type, t.touched_at, t.source_key, t.referrer_host, s.person_id,
         s.session_number,
         row_number() over (
-            partition by s.person_id, s.session_number, t.source_key
+            partition by
+                s.person_id, s.session_number,
+                case when :session_touches = 'each' then t.source_key else '' end
             order by t.touched_at, t.touch_id
         ) as ordinal
     from wanted_touches as t
     inner join part_sessions as s on t.app = s.app and t.part_id = s.part_id
+),
+
+-- The first event of a session is that of its first part, whose id it gives to both.
+chosen as (
+    select
+        t.app, t.touch_id, t.touch_type, t.touched_at, t.source_key, t.referrer_host, t.person_id,
+        t.session_number
+    from in_sessions as t
+    inner join person_sessions as s
+        on t.person_id = s.person_id and t.session_number = s.session_number
+    where t.ordinal = 1 and (:session_touches <> 'first_event' or t.touch_id = s.session_id)
 ),
 
 outside as (
@@ -29,13 +43,12 @@ outside as (
 
 sourced_sessions as (
     select distinct person_id, session_number
-    from in_sessions
+    from chosen
 )
 
 select
     app, person_id, touch_id, touch_type, touched_at, source_key, session_number, referrer_host
-from in_sessions
-where ordinal = 1
+from chosen
 union all
 select
     app, person_id, touch_id, touch_type, touched_at, source_key, cast(null as bigint),

@@ -24,7 +24,7 @@ DIALECT = "duckdb"
 # Functions that give the same answer on every engine, by SQLGlot's name for them.
 _COMPARED = """
     abs and case cast coalesce concat count date datediff exists firstvalue floor greatest if lag
-    lastvalue lead least length lower max md5 min nullif or power rownumber startswith substring sum
+    lastvalue lead least length lower max md5 min nullif or pow rownumber startswith substring sum
     timestampdiff trim upper
 """
 FUNCTIONS = frozenset(_COMPARED.split())

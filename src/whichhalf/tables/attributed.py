@@ -60,17 +60,11 @@ source_table    string      table that it comes from
 """,
 )
 
-CREDITS = table(
-    "credits",
-    Kind.DERIVED,
-    "Which touch gets how much of a conversion, under each model. Σ credit = 1.",
-    grain="app conversion_id conversion_kind model touch_id",
-    clock="converted_at",
-    columns=f"""
+_CREDIT = f"""
 app             string      which product
 conversion_id   string      conversion
 conversion_kind string      its kind
-model           string      first, last, first_paid, last_paid or install_last_touch
+model           string      model
 touch_id        string      touch; for a direct visit the session's id
 {SOURCE_KEY}
 touched_at      timestamp   when the touch happened
@@ -78,6 +72,44 @@ person_id       string      person
 converted_at    timestamp   when the conversion happened
 credit          double      share, in [0, 1]
 value           money       credited value in the reporting currency
+"""
+
+RULE_CREDITS = table(
+    "rule_credits",
+    Kind.DERIVED,
+    "Credits of the models that are rules. Read `credits`, which has the fitted ones too.",
+    grain="app conversion_id conversion_kind model touch_id",
+    clock="converted_at",
+    columns=_CREDIT,
+)
+
+CREDITS = table(
+    "credits",
+    Kind.VIEW,
+    "Which touch gets how much of a conversion, under every model. Σ credit = 1.",
+    grain="app conversion_id conversion_kind model touch_id",
+    clock="converted_at",
+    columns=_CREDIT,
+)
+
+MODEL_FITS = table(
+    "model_fits",
+    Kind.DERIVED,
+    "Fitted models: what each channel weighs for each kind of conversion, and how sure that is.",
+    grain="conversion_kind model channel",
+    columns="""
+conversion_kind string      kind that the model was fitted to
+model           string      markov or shapley_rate
+channel         string      channel of `sources`
+fitted_as       string      the same, or "(other)" for rare channels that the game cannot hold
+weight          double      markov: removal effect, in [0, 1]; shapley_rate: value of the rate game
+conversions     double      classical total: all conversions shared over the channels at once
+low             double?     2.5 % quantile of the total, persons drawn again; null: no intervals
+high            double?     97.5 % quantile of it
+is_too_few      boolean     fewer than 30 converting persons met the channel: do not trust it
+converting_paths bigint     paths with a channel that ended in a conversion
+other_paths     bigint      persons who met a channel and never converted
+base_rate       double      converting_paths / (converting_paths + other_paths)
 """,
 )
 
