@@ -72,6 +72,13 @@ SOURCES: tuple[dict[str, Any], ...] = (
         "currency": "EUR",
     },
     {"name": "payments", "kind": "table", "table": "payments", "files": ["data/payments*.csv"]},
+    {
+        "name": "authors",
+        "kind": "lookup",
+        "on": "blog_url",
+        "key": "url",
+        "files": ["data/authors.csv"],
+    },
     {"name": "ecb", "kind": "ecb_rates", "priority": 0},
 )
 IN_FORCE = ("ecb",)  # sources that need no files of the user

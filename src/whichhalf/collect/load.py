@@ -15,12 +15,14 @@ from whichhalf.engines import Engine
 from whichhalf.errors import BadDataError, ConfigError, UsageError, nearest
 from whichhalf.project import Project
 from whichhalf.tables import loadable
+from whichhalf.tables.dimensions import dimension_named
 
 __all__ = [
     "READERS",
     "Loaded",
     "Loader",
     "load_files",
+    "load_lookup",
     "load_sources",
     "load_table",
     "raise_refused",
@@ -32,6 +34,7 @@ READERS: dict[str, str] = {
     "meta_csv": "whichhalf.collect.ad_costs.meta_csv",
     "google_ads_csv": "whichhalf.collect.ad_costs.google_ads_csv",
     "ecb_rates": "whichhalf.collect.rates",
+    "lookup": "whichhalf.collect.look_ups",
     "table": "whichhalf.collect.table_files",
 }
 BATCH_ROWS = 2_000_000  # rows that are merged into the lake in one go
@@ -85,11 +88,14 @@ def _chosen(project: Project, names: Sequence[str]) -> list[SourceConfig]:
             )
     chosen = [by_name[name] for name in dict.fromkeys(names)] or list(by_name.values())
     for source in chosen:
-        if source.kind == "table":
-            try:
+        setting = {"table": "table", "lookup": "on"}.get(source.kind)
+        try:
+            if source.kind == "table":
                 loadable(source.table)
-            except UsageError as error:
-                raise ConfigError(f"source {source.name!r}: table: {error}") from None
+            elif source.kind == "lookup":
+                dimension_named(source.on)
+        except UsageError as error:
+            raise ConfigError(f"source {source.name!r}: {setting}: {error}") from None
     return chosen
 
 
@@ -97,6 +103,22 @@ def load_table(project: Project, name: str, files: Sequence[Path]) -> Loaded:
     """`whichhalf load TABLE FILE…`: files with the columns of a table. Always read."""
     loadable(name)
     source = SourceConfig(name=f"load {name}", kind="table", table=name)
+    return _load_now(project, source, files)
+
+
+def load_lookup(
+    project: Project, on: str, files: Sequence[Path], *, name: str = "", key: str = ""
+) -> Loaded:
+    """`whichhalf load lookup FILE… --on DIMENSION`: columns of the user's own. Always read.
+
+    name: of the look-up; that of the dimension where none is given. key: column with the keys.
+    """
+    dimension = dimension_named(on)
+    source = SourceConfig(name=name or dimension, kind="lookup", on=on, key=key)
+    return _load_now(project, source, files)
+
+
+def _load_now(project: Project, source: SourceConfig, files: Sequence[Path]) -> Loaded:
     for path in files:
         if not path.is_file():
             what = "is a folder; name its files" if path.is_dir() else "no such file"
@@ -143,6 +165,7 @@ def _table_name(source: SourceConfig) -> str:
     if source.kind == "table":
         return loadable(source.table).name
     fixed = {"segment": "events", "access_log": "events", "ecb_rates": "loaded_rates"}
+    fixed["lookup"] = "lookups"
     return fixed.get(source.kind, "ad_costs")
 
 

@@ -99,7 +99,7 @@ def dimension(project: Project, engine: Engine, query: Query) -> Dimension:
     # Where a report has no rows by what is looked up, there is nothing to read.
     offers: dict[str, list[_Offer]] = {}
     if query.report in LOOKED_UP:
-        project.expose(engine, ["lookups"])
+        expose_newest(project, engine, ["lookups"])
         offers = _offers(engine, query.report)
     found = {(offer.lookup, offer.on): offer for offer in offers.get(query.by, [])}
     if len(found) == 1:
@@ -114,6 +114,12 @@ def dimension(project: Project, engine: Engine, query: Query) -> Dimension:
     if known is not None and query.by in known.names:
         return Dimension(query.by, PERSON, "", known.labels(query.by), companies.NONE)
     raise _unknown(query, [*offers, *(known.names if known else ())])
+
+
+def expose_newest(project: Project, engine: Engine, names: list[str]) -> None:
+    """Make input tables that no step reads readable as they are now, whoever loaded them."""
+    project.lake.refresh()
+    project.expose(engine, names)
 
 
 def _unknown(query: Query, more: list[str]) -> UsageError:
@@ -153,7 +159,7 @@ def _bases(report: str, on: str) -> Iterator[tuple[str, str]]:
         yield "", _PAGES_OF[report][on]
     elif on == "company" and report in companies.REPORTS:
         yield "", PERSON
-    elif on in DIMENSIONS[report]:
+    elif on in DIMENSIONS[report] or (report == "returns" and on == "network"):
         yield "", on
 
 

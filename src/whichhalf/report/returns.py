@@ -13,7 +13,7 @@ import pyarrow as pa
 from whichhalf.engines import Engine
 from whichhalf.errors import UsageError
 from whichhalf.project import Project
-from whichhalf.report import head
+from whichhalf.report import grouped_returns, head, looked_up
 from whichhalf.report.campaign_columns import number, share
 from whichhalf.report.head import Freshness, select
 from whichhalf.report.query import Query, bounds
@@ -40,13 +40,14 @@ def returns(project: Project, query: Query) -> Report:
     with project.engine() as engine:
         project.expose_read(engine, NEEDS)
         fresh = head.freshness(engine, project)
+        dimension = looked_up.dimension(project, engine, query)
         on = query.on or _last_complete_day(fresh, zone)
         starts = engine.table(select(engine, "campaign_starts")).to_pylist()
         chosen = [row for row in starts if _is_wanted(row["started_on"], on, query)]
         rows = _measured(engine, query, chosen, zone)
     facts = head.facts(project, query, fresh, "model")
     currency = project.config.report.currency
-    return Report(
+    own = Report(
         name="returns",
         title=_title(query, on),
         currency=currency,
@@ -56,6 +57,7 @@ def returns(project: Project, query: Query) -> Report:
         total=_total(rows),
         notes=tuple(_notes(query, on, fresh, zone, starts, rows)),
     )
+    return own if dimension.is_own else grouped_returns.grouped(own, dimension, rows)
 
 
 def _last_complete_day(fresh: Freshness, zone: ZoneInfo) -> date:

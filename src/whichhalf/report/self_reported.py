@@ -19,6 +19,7 @@ from whichhalf.project import Project
 from whichhalf.report import head
 from whichhalf.report.campaign_columns import share
 from whichhalf.report.head import select
+from whichhalf.report.looked_up import expose_newest
 from whichhalf.report.query import Query, bounds
 from whichhalf.report.result import Cell, Column, Fact, Report
 from whichhalf.tables.dimensions import key_of
@@ -79,7 +80,7 @@ def self_reported(project: Project, query: Query) -> Report:
     starts_at, ends_at = bounds(*query.period, head.zone_of(project))
     with project.engine() as engine:
         project.expose_read(engine, NEEDS)
-        project.expose(engine, ["survey_answers", "lookups"])  # no step reads them: see looked_up
+        expose_newest(project, engine, ["survey_answers", "lookups"])
         fresh = head.freshness(engine, project)
         _check_question(engine, query.question)
         engine.view("signup_parts", f"select *, {query.by} as part from signups")
