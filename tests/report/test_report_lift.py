@@ -272,8 +272,9 @@ def test_no_hold_out_and_no_spend(tmp_path: Path) -> None:
     (row,) = report.records()
     assert (row["treated"], row["held_out"], row["hold_out_rate"]) == (100, 0, None)
     assert row["lift"] is row["spend"] is row["iroas"] is None
-    assert (row["attributed_signups_last"], row["attributed_roas_last"]) == (0, None)
+    assert row["attributed_signups_last"] is row["attributed_revenue_last"] is None
     text = " ".join(report.notes)
+    assert "no touch and no campaign names" in text
     assert "without both a hold-out and treated" in text and "without spend" in text
 
 
@@ -282,6 +283,13 @@ def test_spend_missing_leaves_the_lift(tmp_path: Path) -> None:
     (row,) = report.records()
     assert row["lift"] == pytest.approx(0.1) and row["incremental_revenue"] == -8
     assert row["iroas"] is row["cost_per_incremental_signup"] is row["spend"] is None
+
+
+def test_a_network_that_nothing_is_credited_to_has_zero(tmp_path: Path) -> None:
+    given = tables()
+    given["sources"] = [row for row in given["sources"] if row["network"] != "meta"]
+    (row,) = lift(tmp_path, given).records()
+    assert (row["attributed_signups_last"], row["attributed_roas_last"]) == (0, 0)
 
 
 def test_the_period_cuts_outcomes_and_spend(project: Project, tmp_path: Path) -> None:

@@ -63,7 +63,8 @@ Row = Mapping[str, Any]
 class Found:
     """What the engine found. arms: sums by row and arm, spend and models by row.
 
-    models: model → what it credits at all, of signups and revenue.
+    models: model → what it credits at all, of signups and revenue. known: networks that a touch or
+    a campaign names.
     """
 
     windows: Sequence[Row]
@@ -73,6 +74,7 @@ class Found:
     attributed: Mapping[tuple[Key, str], Row]
     models: Mapping[str, frozenset[str]]
     names: Mapping[tuple[str, str], str]
+    known: frozenset[str]
     left_out: Sequence[Row]
 
 
@@ -141,6 +143,12 @@ def _found(engine: Engine, query: Query, zone: ZoneInfo) -> Found:
             (row["network"], row["campaign_id"]): row["campaign_name"] or row["campaign_id"]
             for row in engine.table(_NAMES).to_pylist()
         },
+        known=frozenset(
+            row["network"]
+            for row in engine.table(
+                "select network from sources union select network from campaigns"
+            ).to_pylist()
+        ),
         left_out=[{**row, "in_both": crossed.get(row["experiment"], 0)} for row in left_out],
     )
 
@@ -185,6 +193,8 @@ def _record(row: Row, found: Found, problems: Problems) -> dict[str, Any]:
     }
     record |= _of_signups(_signups(treated), _signups(held_out), spend, label, problems)
     record |= _of_money(_paid(treated), _paid(held_out), spend, label, problems)
+    if key[1] not in found.known:
+        problems.unknown_network.append(label)
     for model in found.models:
         record |= _attributed(found, key, model, spend)
     return record
@@ -245,7 +255,8 @@ def _of_money(
 
 def _attributed(found: Found, key: Key, model: str, spend: Decimal | None) -> dict[str, Cell]:
     """One model's numbers: 0 where it credits nothing here, None where it never credits such."""
-    row, credited = found.attributed.get((key, model)), found.models[model]
+    row = found.attributed.get((key, model))
+    credited = found.models[model] if key[1] in found.known else frozenset()
     signups: Cell = (row["signups"] if row else 0.0) if "signups" in credited else None
     revenue: Cell = (row["revenue"] if row else Decimal(0)) if "revenue" in credited else None
     return {

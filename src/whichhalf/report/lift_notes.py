@@ -23,6 +23,7 @@ class Problems:
     few_buyers: list[str] = field(default_factory=list)
     no_spend: list[str] = field(default_factory=list)
     no_cost: list[str] = field(default_factory=list)
+    unknown_network: list[str] = field(default_factory=list)
 
 
 def notes(
@@ -73,6 +74,11 @@ def _on_problems(problems: Problems) -> Iterator[str]:
             " (treated and hold-out)",
         ),
         (problems.no_spend, "No iROAS and no cost of a signup without spend in the period"),
+        (
+            problems.unknown_network,
+            "Nothing attributed is known of networks that no touch and no campaign names"
+            " (meta, google_ads … : see `whichhalf dump campaigns`)",
+        ),
         (
             problems.no_cost,
             "No upper end for the cost of a signup, or no cost at all, where the ads may have"
