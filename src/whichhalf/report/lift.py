@@ -5,77 +5,21 @@ The only report whose numbers are *incremental*; beside them stands what models 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-
-from whichhalf.engines import Engine
 from whichhalf.project import Project
 from whichhalf.report import head
 from whichhalf.report.campaign_columns import share
-from whichhalf.report.head import select
 from whichhalf.report.lift_columns import columns
 from whichhalf.report.lift_estimate import Arm, Estimate, cost_each, difference, is_enough, relative
+from whichhalf.report.lift_found import NEEDS, Found, Key, Row, find, key_of
 from whichhalf.report.lift_notes import Problems, notes
-from whichhalf.report.query import Query, bounds
+from whichhalf.report.query import Query
 from whichhalf.report.result import Cell, Fact, Report
 
-NEEDS = (
-    *head.NEEDS,
-    *("experiments", "users", "persons", "conversions", "credits", "sources", "cost_days"),
-    "campaigns",
-)
 NO_ARM = Arm(0, 0.0, 0.0, 0)
 _MICRO = Decimal("0.000001")
-_KEY = ("experiment", "network", "campaign_id")
-_WINDOWS = pa.schema(
-    [
-        ("experiment", pa.string()),
-        ("is_logged", pa.int64()),
-        ("first_on", pa.date32()),
-        ("last_on", pa.date32()),
-        ("starts_at", pa.timestamp("us")),
-        ("ends_at", pa.timestamp("us")),
-    ]
-)
-_EXPERIMENTS = """
-    select
-        experiment, min(starts_on) as first_on, max(ends_on) as last_on,
-        max(case when ends_on is null then 1 else 0 end) as is_open,
-        max(case when is_exposed is not null or exposed_at is not null then 1 else 0 end)
-            as is_logged
-    from experiments group by experiment order by experiment
-"""
-_NAMES = """
-    select network, campaign_id, max(campaign_name) as campaign_name
-    from campaigns group by network, campaign_id
-"""
-Key = tuple[str, str, str]
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Found:
-    """What the engine found. arms: sums by row and arm, spend and models by row.
-
-    models: model → what it credits at all, of signups and revenue. known: networks that a touch or
-    a campaign names.
-    """
-
-    windows: Sequence[Row]
-    rows: Sequence[Row]
-    arms: Mapping[tuple[Key, str], Row]
-    spend: Mapping[Key, Decimal]
-    attributed: Mapping[tuple[Key, str], Row]
-    models: Mapping[str, frozenset[str]]
-    names: Mapping[tuple[str, str], str]
-    known: frozenset[str]
-    left_out: Sequence[Row]
 
 
 def lift(project: Project, query: Query) -> Report:
@@ -83,7 +27,7 @@ def lift(project: Project, query: Query) -> Report:
     with project.engine() as engine:
         project.expose_read(engine, NEEDS)
         fresh = head.freshness(engine, project)
-        found = _found(engine, query, head.zone_of(project))
+        found = find(engine, query, head.zone_of(project))
     shown = columns(query.by, list(found.models), query.model, project.config.report.currency)
     problems = Problems()
     records = [_record(row, found, problems) for row in found.rows]
@@ -105,77 +49,9 @@ def lift(project: Project, query: Query) -> Report:
     )
 
 
-def _found(engine: Engine, query: Query, zone: ZoneInfo) -> Found:
-    windows = [
-        row
-        for found in engine.table(_EXPERIMENTS).to_pylist()
-        if (row := _window(found, query, zone)) is not None
-    ]
-    engine.relation("lift_windows", pa.Table.from_pylist(windows, _WINDOWS))
-    engine.create("lift_units", select(engine, "lift_units", by=query.by))
-    engine.create("lift_people", select(engine, "lift_people"))
-    engine.create("lift_rows", select(engine, "lift_rows"))
-    arms = engine.table(select(engine, "lift_arms")).to_pylist()
-    spend = engine.table(select(engine, "lift_spend")).to_pylist()
-    attributed = engine.table(select(engine, "lift_attributed")).to_pylist()
-    models = engine.table(
-        "select model, max(case when conversion_kind = 'signup' then 1 else 0 end) as signups"
-        " from credits group by model order by model"
-    ).to_pylist()
-    both = engine.table(
-        "select experiment, count(*) as people from lift_people where arm_count > 1"
-        " group by experiment order by experiment"
-    ).to_pylist()
-    crossed = {row["experiment"]: row["people"] for row in both}
-    left_out = engine.table(select(engine, "lift_left_out") + " order by experiment").to_pylist()
-    return Found(
-        windows=windows,
-        rows=engine.table("select * from lift_rows").to_pylist(),
-        arms={(_key(row), row["arm"]): row for row in arms},
-        spend={_key(row): row["spend"] for row in spend},
-        attributed={(_key(row), row["model"]): row for row in attributed},
-        models={query.model: frozenset()}
-        | {
-            row["model"]: frozenset({"signups", "revenue"} if row["signups"] else {"revenue"})
-            for row in models
-        },
-        names={
-            (row["network"], row["campaign_id"]): row["campaign_name"] or row["campaign_id"]
-            for row in engine.table(_NAMES).to_pylist()
-        },
-        known=frozenset(
-            row["network"]
-            for row in engine.table(
-                "select network from sources union select network from campaigns"
-            ).to_pylist()
-        ),
-        left_out=[{**row, "in_both": crossed.get(row["experiment"], 0)} for row in left_out],
-    )
-
-
-def _window(found: Row, query: Query, zone: ZoneInfo) -> dict[str, Any] | None:
-    """Days of an experiment within the period, as the report's zone cuts them; None: none are."""
-    first, last = query.period
-    ends: date = last if found["is_open"] else min(last, found["last_on"])
-    begins: date = max(first, found["first_on"])
-    if ends < begins:
-        return None
-    starts_at, ends_at = bounds(begins, ends, zone)
-    return {
-        "experiment": found["experiment"],
-        "is_logged": found["is_logged"],
-        **{"first_on": begins, "last_on": ends, "starts_at": starts_at, "ends_at": ends_at},
-    }
-
-
-def _key(row: Row) -> Key:
-    experiment, network, campaign = (row[name] for name in _KEY)
-    return experiment, network, campaign
-
-
 def _record(row: Row, found: Found, problems: Problems) -> dict[str, Any]:
     """All cells of a row by name; None where there is nothing to say, with a note why."""
-    key = _key(row)
+    key = key_of(row)
     label = f"{key[0]} ({', '.join(part for part in key[1:] if part) or 'no network named'})"
     treated, held_out = (found.arms.get((key, arm)) for arm in ("treated", "hold-out"))
     spend = found.spend.get(key)
