@@ -180,15 +180,18 @@ def units(paths: Paths, persons: Integers) -> tuple[Paths, Integers, Integers]:
 
 
 def _same(paths: Paths) -> Integers:
-    """A number for each row that rows with equal touches and outcome share, shape (rows,)."""
-    channels = len(paths.channels)
-    key = paths.conversions.astype(np.int64)
-    for place in range(int(paths.lengths.max(initial=0))):
-        has = paths.lengths > place
-        code = np.zeros(len(key), np.int64)
-        code[has] = paths.codes[paths.offsets[:-1][has] + place] + 1
-        key = np.unique(key * (channels + 1) + code, return_inverse=True)[1]
-    return key
+    """A number for each row that rows with equal touches and outcome share, shape (rows,).
+
+    A 64-bit hash: each place has a random factor. Among a million paths two different ones meet
+    with odds of one in forty million, and would only be drawn together.
+    """
+    longest = int(paths.lengths.max(initial=0))
+    factors = np.random.default_rng(_SEED).integers(1, 2**63, longest + 1, np.uint64)
+    places = np.arange(len(paths.codes)) - np.repeat(paths.offsets[:-1], paths.lengths)
+    terms = (paths.codes.astype(np.uint64) + 1) * factors[places + 1]
+    key = np.add.reduceat(terms, paths.offsets[:-1]) if len(terms) else np.zeros(0, np.uint64)
+    key += paths.conversions.astype(np.uint64) * factors[0]
+    return np.unique(key, return_inverse=True)[1].astype(np.int64)
 
 
 def _rows(paths: Paths, rows: Integers) -> Paths:
