@@ -198,3 +198,12 @@ def test_names_of_dimensions() -> None:
     assert dimension_named("first_blog_url") == "blog_url"
     with pytest.raises(UsageError, match="Did you mean 'channel'"):
         dimension_named("chanel")
+
+
+def test_group_ids_of_canonical_events(tmp_path: Path) -> None:
+    text = "message_id,user_id,call,group_id,occurred_at\n"
+    text += "1,7,group, acme ,2026-03-01T10:00:00Z\n2,7,group,null,2026-03-01T10:00:00Z\n"
+    toml = '[[source]]\nname = "mine"\nkind = "table"\ntable = "events"\nfiles = ["mine.csv"]\n'
+    project = make(tmp_path, toml, mine_dot_csv=text)
+    load(project)
+    assert rows(project, "events", "message_id", "group_id") == [("1", "acme"), ("2", "None")]

@@ -8,6 +8,7 @@ import pytest
 from small_lake import make, write
 
 from whichhalf.cli import main
+from whichhalf.errors import UsageError
 from whichhalf.report import Query, report_project
 from whichhalf.report.grouped_returns import grouped
 from whichhalf.report.looked_up import Dimension
@@ -214,3 +215,11 @@ def test_people_and_money_of_grouped_returns_add_up():
     two = grouped(own, Dimension("x", "network", "network", {"b": "l"}), rows)
     assert [row[:4] for row in two.rows] == [("l", 1, 20, 2.5), ("(not in lookup)", 1, 10, 1.5)]
     assert two.total == ("TOTAL", 2, Decimal(30), 4, 2, Decimal(15), 0.5, None)
+
+
+def test_what_is_looked_up_is_told_once(project):
+    load(project, "channel,team\nemail,CRM\n", "--on", "channel")
+    with pytest.raises(
+        UsageError, match=r"Did you mean 'last_team'\? .* Looked up: team\. Columns"
+    ):
+        report_project(project, "signups", Query("signups", START, END, by="last_taem"))

@@ -83,8 +83,9 @@ def put_ids(draft: Draft, target: Table) -> Draft:
     for name in ("user_id", "other_user_id"):
         if name in target.by_name and name in draft:
             draft = draft.put(**{name: _prefixed(draft[name], "u:")})
-    if "previous_id" in target.by_name and "previous_id" in draft:
-        draft = draft.put(previous_id=_somebody(draft["previous_id"]))
+    for name in ("previous_id", "group_id"):
+        if name in target.by_name and name in draft:
+            draft = draft.put(**{name: _somebody(draft[name])})
     if "visitor_id" in target.by_name:
         given = {"visitor_id": "a:"} | OTHER_IDS
         ids = [_prefixed(draft[n], prefix) for n, prefix in given.items() if n in draft]

@@ -113,7 +113,9 @@ def dimension(project: Project, engine: Engine, query: Query) -> Dimension:
     known = companies.read(project, engine) if query.report in companies.REPORTS else None
     if known is not None and query.by in known.names:
         return Dimension(query.by, PERSON, "", known.labels(query.by), companies.NONE)
-    raise _unknown(query, [*offers, *(known.names if known else ())])
+    columns = {offer.attribute for offers_of in offers.values() for offer in offers_of}
+    names = [*offers, *(known.names if known else ())]
+    raise _unknown(query, names, columns | set(known.names if known else ()))
 
 
 def expose_newest(project: Project, engine: Engine, names: list[str]) -> None:
@@ -122,10 +124,13 @@ def expose_newest(project: Project, engine: Engine, names: list[str]) -> None:
     project.expose(engine, names)
 
 
-def _unknown(query: Query, more: list[str]) -> UsageError:
-    """The error for a --by that is neither built in nor looked up."""
+def _unknown(query: Query, more: list[str], columns: set[str]) -> UsageError:
+    """The error for a --by that is neither built in nor looked up.
+
+    more: all that it may be; columns: what of that is worth telling.
+    """
     own = DIMENSIONS[query.report]
-    looked_up = sorted(name for name in set(more) - set(own) if "." not in name)
+    looked_up = sorted(name for name in columns - set(own) if "." not in name)
     listed = f" Looked up: {', '.join(looked_up)}." if looked_up else ""
     return UsageError(
         f"--by of report {query.report}: {query.by!r} is unknown.{nearest(query.by, [*own, *more])}"
