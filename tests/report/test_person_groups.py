@@ -14,19 +14,19 @@ def test_companies_are_those_of_the_latest_calls(project_of, seed):
     chance = random.Random(seed)
     events = []
     for number in range(300):
-        call = chance.choice(["page", "group", "group", "identify", "alias"])
-        user = f"u:{chance.randrange(9)}" if call in ("identify", "alias") else None
+        call = chance.choice(["page", "group", "group", "identify"]) if number % 60 else "alias"
+        user = f"u:{chance.randrange(20)}" if call in ("identify", "alias") else None
         if call == "group" and chance.random() < 0.3:
-            user = f"u:{chance.randrange(9)}"
+            user = f"u:{chance.randrange(20)}"
         is_server = user is not None and chance.random() < 0.3
         # Few instants, so that many calls meet in one.
         at = datetime(2026, 3, 1) + timedelta(hours=chance.randrange(60))
         events.append(
             {
                 "message_id": f"m{chance.randrange(10**6)}-{number}",
-                "visitor_id": None if is_server else f"a:{chance.randrange(12)}",
+                "visitor_id": None if is_server else f"a:{chance.randrange(30)}",
                 "user_id": user,
-                "previous_id": str(chance.randrange(9)) if call == "alias" else None,
+                "previous_id": str(chance.randrange(20)) if call == "alias" else None,
                 "group_id": chance.choice(["x", "y", "z", None]) if call == "group" else None,
                 "call": call,
                 "occurred_at": at.isoformat(),
