@@ -12,10 +12,7 @@ from small_lake import make
 
 from whichhalf.project import Project
 from whichhalf.report import Query, Report, render, report_project
-from whichhalf.tables import TABLES
 
-# Where `credits` is computed when read, the table behind it.
-STORED_CREDITS = "rule_credits" if "rule_credits" in TABLES else "credits"
 START, END = date(2026, 3, 1), date(2026, 3, 31)
 DUE = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LATER = DUE + timedelta(days=1)
@@ -90,7 +87,7 @@ def tables() -> dict[str, list[dict[str, Any]]]:
             {"source_key": "m2", "network": "meta", "campaign_id": "c2"},
             {"source_key": "g", "network": "google_ads", "campaign_id": "c1"},
         ],
-        STORED_CREDITS: [
+        "rule_credits": [
             credit("1", "last", "m1", 1.0),
             credit("2", "last", "m2", 1.0),
             credit("3", "last", "g", 1.0),
