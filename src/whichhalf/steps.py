@@ -106,7 +106,7 @@ STEPS: tuple[Step, ...] = (
         notes={"refused_merges": persons.refused},
     ),
     Step(
-        "session_parts", 1, Grain.DAY, ("events", "clicks", "impressions", "loaded_touches"),
+        "session_parts", 2, Grain.DAY, ("events", "clicks", "impressions", "loaded_touches"),
         ("session_parts", "touches", "excluded_visitors"),
         ("sessionize", "stitch.ignored_user_ids"), _session_parts,
         notes={"excluded_visitors": parts.excluded},
@@ -125,11 +125,11 @@ STEPS: tuple[Step, ...] = (
         ("report.currency", "report.time_zone"), _plain(costs.cost_days),
     ),
     Step(
-        "sources", 1, Grain.WHOLE, ("touches", "campaigns", "ad_costs"), ("sources",),
+        "sources", 2, Grain.WHOLE, ("touches", "campaigns", "ad_costs"), ("sources",),
         ("attribute.channel_rules", "attribute.paid_rules"), _sources, _rules_version,
     ),
     Step(
-        "attribute", 4, Grain.CHANGES,
+        "attribute", 5, Grain.CHANGES,
         ("key_events", "installs", "payments", "loaded_conversions", "rates", "users", "persons",
          "session_parts", "touches", "excluded_visitors", "sources"),
         conversions.OUTPUTS,
@@ -137,7 +137,7 @@ STEPS: tuple[Step, ...] = (
         rules=_lookback_version,
     ),
     Step(
-        "fits", 1, Grain.WHOLE,
+        "fits", 2, Grain.WHOLE,
         ("rule_credits", "unattributed", "touches", "excluded_visitors", "users", "persons",
          "sources"),
         ("model_fits",), ("attribute.bootstrap_replicates",), _plain(fits.model_fits),

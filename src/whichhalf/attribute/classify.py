@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -20,7 +22,7 @@ from whichhalf.attribute.channels import CHANNEL_RULES, DIRECT, channel_of, orig
 from whichhalf.attribute.paid import PAID_RULES, paid_by
 from whichhalf.attribute.rules.conditions import Facts, Rule, read_rules
 from whichhalf.attribute.rules.files import own_file, shipped, version_of
-from whichhalf.attribute.rules.networks import Networks, read_networks
+from whichhalf.attribute.rules.networks import Networks, normalise, read_networks
 from whichhalf.attribute.rules.sites import Sites, read_sites
 from whichhalf.config import AttributeConfig
 from whichhalf.errors import SchemaError
@@ -32,8 +34,12 @@ _TAGS = ("source", "medium", "campaign", "content", "term", "utm_id", "click_id_
 TUPLE_COLUMNS = ("source_key", *_TAGS, "referrer_host")
 # What clicks and impressions add; a table without one of these columns has nulls there.
 NAMED_COLUMNS = ("touch_type", "network", "campaign_id", "ad_set_id", "ad_id")
+# What loaded touches say of themselves, before any rule: channel (text) and payment (boolean).
+GIVEN_COLUMNS = ("given_channel", "given_is_paid")
+GIVEN = "given"  # in place of a rule's id, where no rule was asked
+GIVEN_PAID_CHANNEL = "given_channel"  # as GIVEN: the channel is one that rules give to paid touches
 
-Row = Mapping[str, str | None]
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,14 @@ class Rules:
     sites: Sites
     networks: Networks
     version: str
+
+    @cached_property
+    def paid_channels(self) -> frozenset[str]:
+        """Normalised names of the channels into which only paid touches can fall."""
+        both: dict[bool, set[str]] = {True: set(), False: set()}
+        for rule in self.channels:
+            both[rule.is_paid is True].add(normalise(rule.verdict))
+        return frozenset(both[True] - both[False])
 
 
 def load_rules(config: AttributeConfig, folder: Path) -> Rules:
@@ -76,8 +90,8 @@ def classify(
 ) -> pa.Table:
     """Return table `sources`: one row per source key, sorted by it.
 
-    tuples: TUPLE_COLUMNS and any of NAMED_COLUMNS; all but source_key may be null. Where a key
-    comes more than once (as click and as visit), a paid row wins, then the least one.
+    tuples: TUPLE_COLUMNS and any of NAMED_COLUMNS, GIVEN_COLUMNS; all but source_key may be null.
+    Where a key comes more than once (as click and as visit), a paid row wins, then the least one.
     campaigns: table `campaigns`. names: see `index_campaigns`.
     """
     for column in TUPLE_COLUMNS:
@@ -86,9 +100,9 @@ def classify(
                 f"source tuples: no column {column!r}. Expected: {', '.join(TUPLE_COLUMNS)}."
             )
     index = index_campaigns(campaigns, names, rules.networks)
-    columns = (*TUPLE_COLUMNS, *NAMED_COLUMNS)
+    columns = (*TUPLE_COLUMNS, *NAMED_COLUMNS, *GIVEN_COLUMNS)
     given = [{column: row.get(column) for column in columns} for row in tuples.to_pylist()]
-    given.sort(key=lambda row: tuple((row[c] is not None, row[c] or "") for c in columns))
+    given.sort(key=lambda row: tuple((row[c] is not None, str(row[c] or "")) for c in columns))
     best: dict[str, dict[str, object]] = {}
     for row in given:
         key = row["source_key"]
@@ -109,29 +123,44 @@ def _classify_one(row: Row, campaigns: Campaigns, rules: Rules) -> dict[str, obj
     hint = network_hint(naming, rules.networks, campaigns.networks)
     match = match_campaign(naming, hint, campaigns)
     facts = _facts(row, naming, match, rules)
-    paid_rule = paid_by(facts, rules.paid)
-    channel, channel_rule = channel_of(
-        replace(facts, is_paid=paid_rule is not None), rules.channels
-    )
-    return kept | _verdict(channel, channel_rule, paid_rule, hint or None, match, rules)
+    paid_rule = _paid_rule(row, facts, rules)
+    channel, channel_rule = row["given_channel"], GIVEN
+    if not channel:
+        known = replace(facts, is_paid=paid_rule is not None)
+        channel, channel_rule = channel_of(known, rules.channels)
+    network = hint if paid_rule or naming.network else ""
+    return kept | _verdict(channel, channel_rule, paid_rule, network or None, match, rules)
+
+
+def _paid_rule(row: Row, facts: Facts, rules: Rules) -> str | None:
+    """By what somebody was paid for the touch; None: unpaid. What is given holds before any rule.
+
+    A channel that is given says it, too, if the channel rules give it to paid touches only.
+    """
+    if row["given_is_paid"] is not None:
+        return GIVEN if row["given_is_paid"] else None
+    rule = paid_by(facts, rules.paid)
+    if rule is None and normalise(row["given_channel"] or "") in rules.paid_channels:
+        return GIVEN_PAID_CHANNEL
+    return rule
 
 
 def _verdict(
     channel: str,
     channel_rule: str,
     paid_rule: str | None,
-    hint: str | None,
+    network: str | None,
     match: Match | None,
     rules: Rules,
 ) -> dict[str, object]:
-    """The columns that classification adds. Nobody is paid for an unpaid, unmatched touch."""
+    """The columns that classification adds. network: where no campaign is matched."""
     campaign = match.campaign if match else None
     return {
         "channel": channel,
         "channel_rule": channel_rule,
         "is_paid": paid_rule is not None,
         "paid_rule": paid_rule,
-        "network": campaign.network if campaign else (hint if paid_rule else None),
+        "network": campaign.network if campaign else network,
         "account_id": campaign.account_id if campaign else None,
         "campaign_id": campaign.campaign_id if campaign else None,
         "ad_set_id": match.ad_set_id if match else None,

@@ -24,6 +24,15 @@ def histories(engine: Engine, config: Config) -> None:
         " on u.person_id = w.person_id union select user_id from wanted_conversions"
         " where user_id is not null",
     )
+    read_histories(engine, config)
+
+
+def read_histories(engine: Engine, config: Config) -> None:
+    """Materialise parts, sessions and touches of wanted_persons, whoever wants them.
+
+    Reads: wanted_persons, wanted_visitors, wanted_users, new_conversions, session_parts, touches,
+    excluded_visitors, users, persons.
+    """
     engine.create(
         "wanted_parts",
         "select * from session_parts"
@@ -33,7 +42,8 @@ def histories(engine: Engine, config: Config) -> None:
         "wanted_touches",
         "select * from touches where visitor_key in (select visitor_key from wanted_visitors)"
         " union all select * from touches"
-        " where visitor_key is null and user_id in (select user_id from wanted_users)",
+        " where part_id is null and user_id in (select user_id from wanted_users) and (visitor_key"
+        " is null or visitor_key not in (select visitor_key from wanted_visitors))",
     )
     engine.create(
         "person_installs",

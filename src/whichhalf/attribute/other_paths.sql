@@ -29,7 +29,7 @@ touched as (
         and t.touched_at >= v.since and t.touched_at < v.until
     left join (select distinct visitor_key from excluded_visitors) as x
         on t.visitor_key = x.visitor_key
-    where x.visitor_key is null
+    where x.visitor_key is null and t.source_key <> 'direct'
 )
 
 select

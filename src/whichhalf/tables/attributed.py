@@ -21,9 +21,9 @@ utm_id          string?     UTM id
 click_id_kind   string?     which click id
 referrer_host   string?     host of the referring page
 channel         string      group of touches, by the first rule that holds
-channel_rule    string      that rule's id
+channel_rule    string      that rule's id; given: the touch itself says its channel
 is_paid         boolean     whether somebody was paid for the touch
-paid_rule       string?     rule that says so
+paid_rule       string?     rule that says so; given, given_channel: the touch itself does
 network         string?     who is paid
 account_id      string?     ad account, where the campaign is matched
 campaign_id     string?     campaign, where matched

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
+from whichhalf.tables.brought import CONVERSIONS_LOADED, TOUCH_SOURCE, TOUCHES_LOADED
 from whichhalf.tables.experiments import EXPERIMENTS
 from whichhalf.tables.looked_up import LOOKUPS, SURVEY_ANSWERS
 from whichhalf.tables.schema import Kind, Table, table
-
-_TOUCH_SOURCE = """
-source          string?     UTM source, lower case
-medium          string?     UTM medium, lower case
-campaign        string?     UTM campaign, as written
-content         string?     UTM content, as written
-term            string?     UTM term, as written
-utm_id          string?     UTM id: the campaign's id where the link carries it
-click_id_kind   string?     which click id the URL carried: gclid, gbraid, wbraid, fbclid, msclkid …
-click_id        string?     its value
-referrer_host   string?     host of the referring page, lower case, without www.
-"""
 
 _AD_PARTS = """
 network         string      who is paid: meta, google_ads, tiktok, apple_ads …
@@ -53,7 +42,7 @@ url_host        string?     its host, lower case, without www.
 url_path        string?     its path
 referrer        string?     referring address
 """
-    + _TOUCH_SOURCE
+    + TOUCH_SOURCE
     + """
 user_agent      string?     as sent
 device          string?     device family
@@ -168,7 +157,7 @@ ip_prefix       string?     /24 or /48 of the address
 country         string?     ISO 3166-1 alpha-2
 os              string?     operating system family
 """
-    + _TOUCH_SOURCE,
+    + TOUCH_SOURCE,
 )
 
 IMPRESSIONS = table(
@@ -209,7 +198,7 @@ device          string?     device model
 app_version     string?     version of the app
 is_reinstall    boolean?    whether the device had the app before
 """
-    + "\n".join(line for line in _TOUCH_SOURCE.strip().splitlines() if "referrer_host" not in line),
+    + "\n".join(line for line in TOUCH_SOURCE.strip().splitlines() if "referrer_host" not in line),
 )
 
 PRODUCTS = table(
@@ -268,45 +257,6 @@ ended_at        timestamp?  end
 wanted          double?     how much `user_id` wanted it, in [0, 1]
 is_premium      boolean?    whether it was paid for
 spent           double?     virtual currency spent in it
-""",
-)
-
-TOUCHES_LOADED = table(
-    "loaded_touches",
-    Kind.INPUT,
-    "Touches that users bring; united with ours by step `touches`.",
-    grain="app touch_id",
-    clock="touched_at",
-    loadable=True,
-    columns="""
-app             string      which product
-touch_id        string      id of the touch
-touch_type      string      impression, click, visit or referrer
-touched_at      timestamp   when it happened
-visitor_id      string?     'a:' or 'd:' id
-visitor_key     bigint?     64-bit hash of app and visitor id
-user_id         string?     'u:' + user id
-"""
-    + _TOUCH_SOURCE,
-)
-
-CONVERSIONS_LOADED = table(
-    "loaded_conversions",
-    Kind.INPUT,
-    "Conversions that users bring; united with ours by step `attribute`.",
-    grain="app conversion_id",
-    clock="converted_at",
-    loadable=True,
-    columns="""
-app             string      which product
-conversion_id   string      id of the conversion
-conversion_kind string      install, signup, purchase, or the user's own word
-converted_at    timestamp   when it happened
-visitor_id      string?     'a:' or 'd:' id
-visitor_key     bigint?     64-bit hash of app and visitor id
-user_id         string?     'u:' + user id
-amount          money?      what it is worth
-currency        string?     ISO 4217
 """,
 )
 

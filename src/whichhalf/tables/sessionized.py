@@ -86,10 +86,13 @@ utm_id          string?     UTM id
 click_id_kind   string?     which click id
 click_id        string?     its value
 referrer_host   string?     host of the referring page
-network         string?     network that a click or impression names
-campaign_id     string?     campaign id that a click or impression names
-ad_set_id       string?     ad set id that a click or impression names
-ad_id           string?     ad id that a click or impression names
+network         string?     network that a click, an impression or a loaded touch names
+campaign_id     string?     campaign id that it names
+ad_set_id       string?     ad set id that it names
+ad_id           string?     ad id that it names
+channel         string?     channel as loaded; null: `sources` says, by rule
+is_paid         boolean?    whether it was paid for, as loaded; null: `sources` says, by rule
+country         string?     of the event, click, impression or loaded touch
 """,
 )
 
