@@ -244,7 +244,7 @@ def test_a_missing_column_refuses_the_file(load: Any) -> None:
         BadDataError, match=r"payments needs more columns: amount \(in `curr.*has: p"
     ):
         load("payments", "payment_id,user_id,paid_at,payment_kind,currency\n")
-    with pytest.raises(BadDataError, match="one of anonymous_id, device_id, user_id, visitor_id"):
+    with pytest.raises(BadDataError, match="one of anonymous_id, device_id, person_id, user_id"):
         load("touches", "touch_id,touch_type,touched_at\n")
     with pytest.raises(BadDataError, match=r"local_on .* or starts_at"):
         load("ad_costs", "spend\n", network="x", account_id="1", time_zone="UTC", currency="EUR")

@@ -20,6 +20,12 @@ ALIASES: dict[str, dict[str, str]] = {
     "loaded_rates": {"date": "quoted_on", "rate": "units_per_base"},
     "ad_costs": {"date": "local_on", "day": "local_on"},
     "survey_answers": {"asked_at": "answered_at"},
+    "loaded_touches": {"occurred_at": "touched_at", "type": "touch_type"},
+    "loaded_conversions": {
+        "occurred_at": "converted_at",
+        "kind": "conversion_kind",
+        "value": "amount",
+    },
 }
 # Columns that are worked out from others where they are missing.
 WORKED_OUT: dict[str, tuple[str, ...]] = {
@@ -82,17 +88,18 @@ def put_ids(draft: Draft, target: Table) -> Draft:
     draft = _blame_mangled(draft)
     for name in ("user_id", "other_user_id"):
         if name in target.by_name and name in draft:
-            draft = draft.put(**{name: _prefixed(draft[name], "u:")})
+            draft = draft.put(**{name: prefixed(draft[name], "u:")})
     for name in ("previous_id", "group_id"):
         if name in target.by_name and name in draft:
             draft = draft.put(**{name: _somebody(draft[name])})
     if "visitor_id" in target.by_name:
         given = {"visitor_id": "a:"} | OTHER_IDS
-        ids = [_prefixed(draft[n], prefix) for n, prefix in given.items() if n in draft]
+        ids = [prefixed(draft[n], prefix) for n, prefix in given.items() if n in draft]
         draft = draft.put(visitor_id=pc.coalesce(*ids)) if ids else draft
     if target.name in NEED_SOMEBODY:
         ids = [draft[name] for name in ("user_id", "visitor_id")]
-        detail = "neither user_id nor visitor_id (nor anonymous_id, device_id) names somebody"
+        person = "person_id, " if "person_id" in draft else ""
+        detail = f"none of {person}user_id, visitor_id, anonymous_id, device_id names somebody"
         draft = draft.blame(pc.and_(*map(pc.is_null, ids)), "missing_id", detail)
     return draft
 
@@ -119,7 +126,7 @@ def _somebody(ids: pa.Array) -> pa.Array:
     return pc.utf8_trim_whitespace(pc.if_else(nobody, pa.scalar(None, STRING), ids))
 
 
-def _prefixed(ids: pa.Array, prefix: str) -> pa.Array:
+def prefixed(ids: pa.Array, prefix: str) -> pa.Array:
     """Ids with their prefix, which they may have already."""
     ids = _somebody(ids)
     allowed = "^u:" if prefix == "u:" else f"^(?:{prefix}|[ad]:)"

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from whichhalf.collect import brought_events, table_checks, table_defaults
+from whichhalf.collect import brought_events, brought_touches, table_checks, table_defaults
 from whichhalf.collect.ad_days import put_ad_days
 from whichhalf.collect.cell_types import typed
 from whichhalf.collect.cells import BLANK, Cells, read_bytes, refused
@@ -50,21 +50,19 @@ def read_file(
     now: times over a day later are impossible. BadDataError where the file is none of CSV, JSON
     lines and Parquet, or lacks a column that the table cannot do without.
     """
-    del config  # every reader is called alike
     target = loadable(source.table)
     cells = _renamed(read_cells(path), target)
     _check_columns(path, cells, target, source)
-    return convert(target, cells, source, file=path.name, now=now)
+    return convert(target, cells, source, file=path.name, config=config, now=now)
 
 
 def read_raw(
     raws: Sequence[Raw], source: SourceConfig, config: Config, *, now: datetime | None = None
 ) -> Parsed:
     """Read rows that were set aside: JSON objects of cells."""
-    del config
     target = loadable(source.table)
     cells = _renamed(json_cells((raw.position, raw.text) for raw in raws), target)
-    return convert(target, cells, source, file="(replayed)", now=now)
+    return convert(target, cells, source, file="(replayed)", config=config, now=now)
 
 
 def read_cells(path: Path) -> Cells:
@@ -83,7 +81,13 @@ def read_cells(path: Path) -> Cells:
 
 
 def convert(
-    target: Table, cells: Cells, source: SourceConfig, *, file: str, now: datetime | None = None
+    target: Table,
+    cells: Cells,
+    source: SourceConfig,
+    *,
+    file: str,
+    config: Config | None = None,
+    now: datetime | None = None,
 ) -> Parsed:
     """Turn cells into rows of `target`.
 
@@ -93,6 +97,9 @@ def convert(
     draft = _typed(target, cells)
     values = table_defaults.constants(target, source, file)
     draft = _completed(draft, target, cells, values, now or datetime.now(UTC))
+    if target.name == "loaded_conversions":
+        reporting = (config or Config()).report.currency
+        draft = brought_touches.put_currency(draft, reporting)
     draft = table_checks.check_missing(draft, target)
     schema = pa.schema([field for field in target.arrow if field.name != "day"])
     good = np.ones(draft.rows, bool)
@@ -117,6 +124,7 @@ def _completed(
     draft: Draft, target: Table, cells: Cells, values: dict[str, Any], now: datetime
 ) -> Draft:
     """Fill what was left out and check what is there, in an order in which each finds its input."""
+    draft = brought_touches.put_person(draft, values.get("app", ""))
     draft = table_defaults.put_ids(draft, target)
     draft = table_defaults.put_constants(draft, target, values)
     draft = table_checks.check_times(draft, target, now)
@@ -130,6 +138,8 @@ def _completed(
         draft = brought_events.put_referrer_tags(draft)
     elif target.name == "payments":
         draft = table_checks.put_signs(draft)
+    elif target.name == "loaded_touches":
+        draft = brought_touches.put_ad_names(draft)
     draft = brought_events.put_lower_case(draft, target)
     draft = table_checks.check_currencies(draft, target)
     return table_checks.check_numbers(draft, target)
@@ -153,8 +163,8 @@ def _typed(target: Table, cells: Cells) -> Draft:
             )
         if read.rounded:
             draft = draft.note(f"{column.name}: {read.rounded} numbers lost decimals by rounding")
-    others = {n: cells.columns[n] for n in table_defaults.OTHER_IDS if n in cells.columns}
-    return draft.put(**others)
+    others = (*table_defaults.OTHER_IDS, *brought_touches.more_columns(target))
+    return draft.put(**{name: cells.columns[name] for name in others if name in cells.columns})
 
 
 def _renamed(cells: Cells, target: Table) -> Cells:
@@ -170,7 +180,7 @@ def _renamed(cells: Cells, target: Table) -> Cells:
 
 def _known(target: Table) -> list[str]:
     ids = table_defaults.OTHER_IDS if "visitor_id" in target.by_name else ()
-    return [*target.by_name, *ids]
+    return [*target.by_name, *ids, *brought_touches.more_columns(target)]
 
 
 def _notes(target: Table, cells: Cells) -> tuple[str, ...]:
@@ -193,6 +203,7 @@ def _check_columns(path: Path, cells: Cells, target: Table, source: SourceConfig
     if target.name == "ad_costs" and not {"starts_at", "local_on"} & cells.columns.keys():
         needs.append("local_on (the account's local date) or starts_at (instant of the hour)")
     ids = {"user_id", "visitor_id", *table_defaults.OTHER_IDS}
+    ids |= {"person_id"} if target.name in brought_touches.PERSON_TABLES else set()
     if target.name in table_defaults.NEED_SOMEBODY and not ids & cells.columns.keys():
         needs.append(f"one of {', '.join(sorted(ids))}")
     if needs:
