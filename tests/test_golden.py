@@ -4,10 +4,12 @@ tests/golden/<table>/<case>/ holds a CSV for each input table (the columns that 
 config.toml where settings matter, expected.csv (all rows of the table; its header chooses the
 columns), and why.md, which says what the case shows. The whole pipeline runs over them.
 models.txt names the models that the case is about, where rows of others would only repeat them.
+files/ holds what else lies in the project's folder, rule files say.
 """
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -44,6 +46,8 @@ def test_golden(case: Path, engine: str, project_of) -> None:
     table = TABLES[case.parent.name]
     config = case / "config.toml"
     project = project_of(config.read_text("utf-8") if config.exists() else "", engine=engine)
+    if (case / "files").exists():
+        shutil.copytree(case / "files", project.folder, dirs_exist_ok=True)
     for path in sorted(case.glob("*.csv")):
         if path.stem != "expected":
             assert TABLES[path.stem].kind is Kind.INPUT, path

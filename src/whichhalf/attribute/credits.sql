@@ -1,32 +1,53 @@
 -- Credits of every model. Those of fitted models join their fit: within a conversion each distinct channel
--- has its weight by the sum of theirs, shared equally by its touches; where all weights are 0, the
--- channels share equally. Direct visits are no channel of a fit. Value as in rule_credits: what rounding
+-- has its weight by the sum of theirs, shared equally by its touches; weights below 0 count as 0, and where
+-- all are, the channels share equally. Direct visits are no channel of a fit. Refunds and chargebacks go by
+-- the fit of purchases; a channel that it does not know weighs 0. Value as in rule_credits: what rounding
 -- leaves goes to the largest credit, ties by touch id.
 -- grain: app, conversion_id, conversion_kind, model, touch_id    day: converted_at
 with linear as (
     select
         day, app, conversion_id, conversion_kind, touch_id, source_key, touched_at, person_id,
         converted_at,
+        case
+            when conversion_kind in ('refund', 'chargeback') then 'purchase' else conversion_kind
+        end as credited_kind,
         sum(value) over (partition by app, conversion_id, conversion_kind) as value
     from rule_credits
     where model = 'linear'
 ),
 
-fitted as (
+fitted_models as (
+    select 'markov' as model
+    union all
+    select 'shapley_rate'
+),
+
+weighed as (
     select
-        c.day, c.app, c.conversion_id, c.conversion_kind, f.model, c.touch_id, c.source_key,
-        c.touched_at, c.person_id, c.converted_at, c.value, f.weight,
-        count(c.touch_id) over (
-            partition by f.model, c.app, c.conversion_id, c.conversion_kind, f.fitted_as
-        ) as of_channel,
-        row_number() over (
-            partition by f.model, c.app, c.conversion_id, c.conversion_kind, f.fitted_as
-            order by c.touched_at, c.touch_id
-        ) as place_in_channel
+        c.day, c.app, c.conversion_id, c.conversion_kind, m.model, c.touch_id, c.source_key,
+        c.touched_at, c.person_id, c.converted_at, c.value,
+        case when f.weight > 0 then f.weight else cast(0 as double) end as weight,
+        coalesce(f.fitted_as, s.channel) as fitted_as
     from linear as c
     inner join sources as s on c.source_key = s.source_key
-    inner join model_fits as f on c.conversion_kind = f.conversion_kind and s.channel = f.channel
+    cross join fitted_models as m
+    left join model_fits as f
+        on m.model = f.model and c.credited_kind = f.conversion_kind and s.channel = f.channel
     where c.source_key <> 'direct'
+),
+
+fitted as (
+    select
+        day, app, conversion_id, conversion_kind, model, touch_id, source_key, touched_at, person_id,
+        converted_at, value, weight,
+        count(touch_id) over (
+            partition by model, app, conversion_id, conversion_kind, fitted_as
+        ) as of_channel,
+        row_number() over (
+            partition by model, app, conversion_id, conversion_kind, fitted_as
+            order by touched_at, touch_id
+        ) as place_in_channel
+    from weighed
 ),
 
 summed as (

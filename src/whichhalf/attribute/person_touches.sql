@@ -1,8 +1,13 @@
 -- Touches of persons: of each session the first of each source tuple, or what :session_touches says;
 -- clicks and impressions, which are in no session, each for itself; and one direct touch at the start of
--- each session that gives none.
+-- each session that gives none. Excluded visitors are left out whole, their clicks too.
 -- grain: person_id, touch_id    day: touched_at
-with in_sessions as (
+with excluded as (
+    select distinct visitor_key
+    from excluded_visitors
+),
+
+in_sessions as (
     select
         t.app, t.touch_id, t.touch_type, t.touched_at, t.source_key, t.referrer_host, s.person_id,
         s.session_number,
@@ -38,7 +43,8 @@ outside as (
     left join persons as v
         on t.visitor_key = v.visitor_key and t.user_id is null
         and t.touched_at >= v.since and t.touched_at < v.until
-    where t.part_id is null
+    left join excluded as x on t.visitor_key = x.visitor_key
+    where t.part_id is null and x.visitor_key is null
 ),
 
 sourced_sessions as (
