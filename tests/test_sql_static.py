@@ -35,12 +35,14 @@ MADE_IN_CODE: dict[str, str] = {
     "lookbacks": "conversion_kind:varchar touch_type:varchar channel:varchar lookback_days:bigint"
     " lookback_rule:varchar",
     "models": "model:varchar credits:varchar",
+    "changed_visitors": "visitor_key:bigint changed_from:timestamp",
+    "changed_persons": "person_id:varchar changed_from:timestamp",
     "person_installs": "app:varchar install_id:varchar person_id:varchar installed_at:timestamp",
 }
 # Relations that are a table of the contract, or some rows of it, under another name.
 SAME_AS = {
     "wanted_touches": "touches",
-    "new_conversions": "conversions",
+    "differing_conversions": "conversions",
 }
 # The stages of the core. Reports read relations of their own; their tests run them.
 CHECKED = [name for name in FILES if not name.startswith(("report/", "console/"))]

@@ -28,8 +28,9 @@ def expose(
         _changed(project, engine, states, consumed, "persons", "since"),
         _excluded(project, engine, states, consumed),
     ]
+    # Windows and distinct channels go by channel, and signups keep its name.
     touched_sources = _differing(
-        project, engine, states, consumed, "sources", "source_key, is_paid"
+        project, engine, states, consumed, "sources", "source_key, is_paid, channel"
     )
     if touched_sources:
         visitors.append(

@@ -130,7 +130,9 @@ def _run_changes(project: Project, engine: Engine, step: Step, full: bool) -> St
         return StepResult(step.name, 0, {})
     note = ""
     project.expose(engine, step.inputs)
-    everything = full or not known or consumed.get("session_parts", -1) < 0
+    # The first history of all differs everywhere: comparing it would only cost.
+    begins = known and consumed["session_parts"] < 0 <= now["session_parts"]
+    everything = full or not known or begins
     if not everything:
         try:
             changes.expose(project, engine, states, consumed)

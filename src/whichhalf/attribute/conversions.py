@@ -20,7 +20,9 @@ from whichhalf.tables import TABLES
 
 _PACKAGE = "whichhalf.attribute"
 OUTPUTS = ("signups", "useful_sessions", "unattributed", "rule_credits", "conversions")
-_COLUMNS = ", ".join(column.name for column in TABLES["conversions"].columns)
+# Why models credit a conversion to nothing: known when its touches are judged, not before.
+REASONS = ("reason", "reason_sourced", "reason_paid", "reason_install")
+_COLUMNS = ", ".join(c.name for c in TABLES["conversions"].columns if c.name not in REASONS)
 
 
 @dataclass(frozen=True)
@@ -43,20 +45,16 @@ def attribute(engine: Engine, config: Config, folder: Path, *, everything: bool)
     dialect = engine.flags.dialect
     engine.create("valued_payments", sql.load(_PACKAGE, "valued_payments").sql(dialect))
     purchases_from = config.attribute.purchases_from
-    conversions = sql.load(_PACKAGE, "conversions").sql(dialect, purchases_from=purchases_from)
+    conversions = sql.load(_PACKAGE, "new_conversions")
     _refuse_unpriced(engine, config)
-    engine.create("new_conversions", conversions)
-    days = _all_days(engine) if everything else _touched_days(engine)
+    engine.create("new_conversions", conversions.sql(dialect, purchases_from=purchases_from))
+    days = _all_days(engine) if everything else _touched_days(engine, config)
     engine.relation("wanted_days", pa.table({"day": pa.array(days, pa.date32())}))
     engine.create("wanted_conversions", sql.load(_PACKAGE, "wanted_conversions").sql(dialect))
     histories(engine, config)
     judge(engine, config, load_lookback(config.attribute, folder))
-    return Outcome(days, {**credited(engine, config), "conversions": _conversions(engine)})
-
-
-def _conversions(engine: Engine) -> str:
-    """SELECT the wanted conversions as the table holds them."""
-    return f"select {_COLUMNS} from wanted_conversions"
+    tables = credited(engine, config)
+    return Outcome(days, {**tables, "conversions": sql.load(_PACKAGE, "conversions").sql(dialect)})
 
 
 def _refuse_unpriced(engine: Engine, config: Config) -> None:
@@ -80,25 +78,14 @@ def _all_days(engine: Engine) -> list[date]:
     return days
 
 
-def _touched_days(engine: Engine) -> list[date]:
+def _touched_days(engine: Engine, config: Config) -> list[date]:
     """Days on which a conversion differs from before, or belongs to a changed history."""
     new, old = (f"select {_COLUMNS} from {name}" for name in ("new_conversions", "old_conversions"))
     differing = f"({new} except all {old}) union all ({old} except all {new})"
     engine.create("differing_conversions", differing)
-    # What a person does later can inherit from an install, or begin a cycle after a purchase.
-    engine.create(
-        "differing_persons",
-        "select person_id, min(attributed_at) as changed_from from differing_conversions"
-        " group by person_id",
+    touched = sql.load(_PACKAGE, "touched_days").sql(
+        engine.flags.dialect, restart_cycles=config.attribute.restart_cycles
     )
-    rows = engine.table(
-        "select day from differing_conversions"
-        " union select distinct c.day from new_conversions as c inner join differing_persons as p"
-        " on c.person_id = p.person_id and c.attributed_at >= p.changed_from"
-        " union select distinct c.day from new_conversions as c inner join changed_visitors as v"
-        " on c.visitor_key = v.visitor_key and c.attributed_at >= v.changed_from"
-        " union select distinct c.day from new_conversions as c inner join changed_persons as p"
-        " on c.person_id = p.person_id and c.attributed_at >= p.changed_from order by day"
-    )
+    rows = engine.table(f"select day from ({touched}) as touched order by day")
     days: list[date] = rows.column(0).to_pylist()
     return days
