@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "load": ("load", "Load the files that whichhalf.toml names, or files of one table."),
     "run": ("run", "Load, then recompute what is stale."),
     "report": ("report", "Show a report."),
+    "explain": ("explain", "Show why a conversion is credited as it is."),
     "dump": ("tables", "Write a table out."),
     "sql": ("tables", "Print the SELECT behind a table, for an engine."),
     "quarantine": ("quarantine", "Rows that were set aside: list, show, replay."),
