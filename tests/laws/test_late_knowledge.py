@@ -18,7 +18,12 @@ from whichhalf.project import Project
 from whichhalf.tables import TABLES, Kind
 
 Rows = dict[str, list[dict[str, Any]]]
-RULES = "[attribute]\nchannel_rules = 'channels.csv'\nrestart_cycles = {cycles}\nbootstrap_replicates = 0\n"
+RULES = """\
+[attribute]
+channel_rules = "channels.csv"
+restart_cycles = {cycles}
+bootstrap_replicates = 0
+"""
 CHANNELS = "id,channel,source_regex\nown,{channel},ads3\n"
 DERIVED = sorted(name for name, table in TABLES.items() if table.kind is Kind.DERIVED)
 # Of person n: the first payment on the (5 + n)th, the second on the (15 + n)th of March.
