@@ -20,9 +20,11 @@ STAGES += ("report", "act", "console", "notify", "world")
 FLOORS = (
     ("whichhalf", "__main__"),
     ("cli",),
+    ("verify",),
     ("pipeline", "changes"),
     ("steps", "rendered"),
     STAGES,
+    ("beside",),
     ("project",),
     ("views", "dump", "starter"),
     ("lake", "control"),

@@ -36,11 +36,12 @@ class Project:
             )
         self.config = load_config(self.folder) if config is None else config
         self.lake = Lake(self.folder / "lake")
+        self.state_folder = self.folder / STATE_FOLDER
 
     @cached_property
     def control(self) -> Control:
         """The control store."""
-        return Control(self.folder / STATE_FOLDER / "control.db")
+        return Control(self.state_folder / "control.db")
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:
@@ -49,7 +50,7 @@ class Project:
         limits = Limits(
             memory_bytes=_memory() * settings.memory_limit_percent // 100,
             threads=settings.threads,
-            spill=self.folder / STATE_FOLDER / "spill",
+            spill=self.state_folder / "spill",
         )
         engine = open_engine(settings.engine, limits)
         try:
@@ -60,7 +61,7 @@ class Project:
     @contextmanager
     def lock(self, wait_seconds: float = 600) -> Iterator[None]:
         """The run lock: one writer a project. A second one waits, then refuses."""
-        path = self.folder / STATE_FOLDER / "run.lock"
+        path = self.state_folder / "run.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(path, timeout=wait_seconds):
@@ -80,7 +81,7 @@ class Project:
             if table.kind is not tables.Kind.VIEW
             and (version := self.lake.version(table)) is not None
         }
-        folder = self.folder / STATE_FOLDER / "snapshots"
+        folder = self.state_folder / "snapshots"
         folder.mkdir(parents=True, exist_ok=True)
         newest = self._snapshots()
         if newest and orjson.loads(newest[-1].read_bytes()) == versions:
@@ -98,7 +99,7 @@ class Project:
         return versions
 
     def _snapshots(self) -> list[Path]:
-        return sorted((self.folder / STATE_FOLDER / "snapshots").glob("*.json"))
+        return sorted((self.state_folder / "snapshots").glob("*.json"))
 
     def expose(
         self,
