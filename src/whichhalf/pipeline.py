@@ -8,7 +8,7 @@ killed anywhere leaves days that are either wholly old or wholly new.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -79,16 +79,10 @@ def run(
 def _run_days(project: Project, engine: Engine, step: Step, full: bool) -> StepResult:
     """Recompute the stale days of a step, in batches of bounded size."""
     lake = project.lake
-    inputs = {name: lake.state(tables.table(name)) for name in step.inputs}
-    wanted = _day_fingerprints(project, step, inputs)
-    stored = [lake.state(tables.table(name)) for name in step.outputs]
-    stale = [
-        day
-        for day, fingerprint in wanted.items()
-        if full or any(_fingerprint_of(state, day) != fingerprint for state in stored)
-    ]
+    wanted = _wanted(project, step)
+    stale = list(wanted) if full else stale_days(project, step)
     rows = dict.fromkeys(step.outputs, 0)
-    for batch in _batches(lake, step, [date.fromisoformat(day) for day in stale]):
+    for batch in batches(lake, step.inputs, [date.fromisoformat(day) for day in stale]):
         engine.clear()
         project.expose(engine, step.inputs, days=batch)
         outputs = _compute(project, step, engine)
@@ -103,11 +97,9 @@ def _run_days(project: Project, engine: Engine, step: Step, full: bool) -> StepR
 def _run_whole(project: Project, engine: Engine, step: Step, full: bool) -> StepResult:
     """Recompute a whole table if any of its inputs changed."""
     lake = project.lake
-    changed = {name: lake.state(tables.table(name)).changed for name in step.inputs}
-    fingerprint = _hash(_basis(project, step), changed)
-    stored = [_fingerprint_of(lake.state(tables.table(name)), WHOLE) for name in step.outputs]
-    if not full and all(print_ == fingerprint for print_ in stored):
+    if not full and not stale_days(project, step):
         return StepResult(step.name, 0, {})
+    fingerprint = _wanted(project, step)[WHOLE]
     rows = {}
     project.expose(engine, step.inputs)
     for name, output in _compute(project, step, engine).items():
@@ -152,6 +144,31 @@ def _run_changes(project: Project, engine: Engine, step: Step, full: bool) -> St
     return StepResult(step.name, len(days), rows, note)
 
 
+def rebuild_days(project: Project, lake: Lake, days: Sequence[date], steps: Sequence[Step]) -> None:
+    """Compute some days of every step from the project's tables as they are, into another lake.
+
+    Tables without partitions are computed whole.
+    """
+    with project.engine() as engine:
+        for step in steps:
+            by_days = step.grain is Grain.DAY
+            for batch in batches(project.lake, step.inputs, days) if by_days else [list(days)]:
+                engine.clear()
+                project.expose(engine, step.inputs, days=batch if by_days else ())
+                if step.grain is Grain.CHANGES:
+                    outputs = conversions.attribute(
+                        engine, project.config, project.folder, only=batch
+                    ).tables
+                else:
+                    outputs = _compute(project, step, engine)
+                for name, output in outputs.items():
+                    rows, table = _rows(engine, output), tables.table(name)
+                    if table.partitioned:
+                        lake.replace_days(table, rows, dict.fromkeys(batch, ""))
+                    else:
+                        lake.replace(table, rows)
+
+
 def _noted(project: Project, engine: Engine, step: Step, result: StepResult) -> StepResult:
     """Add what the outputs as they are now have to tell; also where the step was fresh."""
     if not step.notes:
@@ -192,9 +209,30 @@ def _basis(project: Project, step: Step) -> list[object]:
     return [step.name, step.version, settings, rules]
 
 
-def _day_fingerprints(project: Project, step: Step, inputs: Mapping[str, State]) -> dict[str, str]:
-    """Fingerprint that each day should have, for every day that any input ever had."""
+def stale_days(project: Project, step: Step) -> list[str]:
+    """Days of a step that were made from other inputs, or by other rules, than there are now.
+
+    WHOLE stands for a table without partitions, and for all of a step by changes.
+    """
+    stored = [project.lake.state(tables.table(name)) for name in step.outputs]
+    if step.grain is Grain.CHANGES:
+        now = {name: project.lake.state(tables.table(name)).changed for name in step.inputs}
+        basis = _hash(_basis(project, step), {})
+        known = all(_basis_of(state) == basis for state in stored)
+        return [] if known and stored[-1].consumed == {**now, basis: 1} else [WHOLE]
+    return [
+        day
+        for day, fingerprint in _wanted(project, step).items()
+        if any(_fingerprint_of(state, day) != fingerprint for state in stored)
+    ]
+
+
+def _wanted(project: Project, step: Step) -> dict[str, str]:
+    """Fingerprint that each day should have: every day that an input ever had, or WHOLE."""
     basis = _basis(project, step)
+    inputs = {name: project.lake.state(tables.table(name)) for name in step.inputs}
+    if step.grain is Grain.WHOLE:
+        return {WHOLE: _hash(basis, {name: state.changed for name, state in inputs.items()})}
     days = sorted({day for state in inputs.values() for day in state.days})
     return {
         day: _hash(
@@ -218,10 +256,10 @@ def _basis_of(state: State) -> str:
     return next((key for key in state.consumed if len(key) == 20), "")
 
 
-def _batches(lake: Lake, step: Step, days: Sequence[date]) -> Iterator[list[date]]:
-    """Cut days into runs whose input files are at most BATCH_BYTES together."""
+def batches(lake: Lake, names: Iterable[str], days: Sequence[date]) -> Iterator[list[date]]:
+    """Cut days into runs whose files of the tables named are at most BATCH_BYTES together."""
     sizes = dict.fromkeys(days, 0)
-    for name in step.inputs:
+    for name in names:
         for day, size in lake.sizes(tables.table(name)).items():
             if day in sizes:
                 sizes[day] += size

@@ -33,14 +33,21 @@ class Outcome:
     tables: Mapping[str, str]
 
 
-def attribute(engine: Engine, config: Config, folder: Path, *, everything: bool) -> Outcome:
-    """Compute the outputs for every conversion day that a change touches.
+def attribute(
+    engine: Engine,
+    config: Config,
+    folder: Path,
+    *,
+    everything: bool = False,
+    only: Sequence[date] = (),
+) -> Outcome:
+    """Compute the outputs for every conversion day that a change touches; or for `only` these.
 
     folder: of the project, to which paths of rule files are relative.
     Reads: key_events, installs, payments, loaded_conversions, rates, users, persons, session_parts,
-    touches, excluded_visitors, sources; unless `everything`: old_conversions, and changed_visitors
-    (visitor_key, changed_from), changed_persons (person_id, changed_from): whose history differs
-    from what was consumed, and since when.
+    touches, excluded_visitors, sources; unless `everything` or `only`: old_conversions, and
+    changed_visitors (visitor_key, changed_from), changed_persons (person_id, changed_from): whose
+    history differs from what was consumed, and since when.
     """
     dialect = engine.flags.dialect
     engine.create("valued_payments", sql.load(_PACKAGE, "valued_payments").sql(dialect))
@@ -48,7 +55,10 @@ def attribute(engine: Engine, config: Config, folder: Path, *, everything: bool)
     conversions = sql.load(_PACKAGE, "new_conversions")
     _refuse_unpriced(engine, config)
     engine.create("new_conversions", conversions.sql(dialect, purchases_from=purchases_from))
-    days = _all_days(engine) if everything else _touched_days(engine, config)
+    if only:
+        days = list(only)
+    else:
+        days = _all_days(engine) if everything else _touched_days(engine, config)
     engine.relation("wanted_days", pa.table({"day": pa.array(days, pa.date32())}))
     engine.create("wanted_conversions", sql.load(_PACKAGE, "wanted_conversions").sql(dialect))
     histories(engine, config)
