@@ -51,7 +51,8 @@ FILES: dict[str, File] = {
     "campaigns": File("whichhalf.collect"),
     "cost_days": File("whichhalf.collect"),
     "valued_payments": File(_ATTRIBUTE),
-    "conversions": File(_ATTRIBUTE, {"purchases_from": "attribute.purchases_from"}),
+    "new_conversions": File(_ATTRIBUTE, _rules("purchases_from")),
+    "conversions": File(_ATTRIBUTE),
     "wanted_conversions": File(_ATTRIBUTE),
     "person_touches": File(_ATTRIBUTE, _rules("session_touches")),
     "candidates": File(
@@ -64,6 +65,7 @@ FILES: dict[str, File] = {
         _ATTRIBUTE, _rules("install_click_lookback_days", "install_impression_lookback_days")
     ),
     "rule_credits": File(_ATTRIBUTE),
+    "conversion_reasons": File(_ATTRIBUTE),
     "unattributed": File(_ATTRIBUTE),
     "signup_sessions": File(_ATTRIBUTE),
     "signup_touches": File(_ATTRIBUTE),
@@ -74,11 +76,10 @@ FILES: dict[str, File] = {
 
 # Parts of stored tables. A run computes them for the conversion days that changed; all days here.
 PARTS: dict[str, str] = {
-    "new_conversions": "select {columns} from conversions",
-    "wanted_days": "select distinct day from conversions",
+    "wanted_days": "select distinct day from new_conversions",
     "wanted_touches": "select {columns} from touches",
     "person_installs": "select app, conversion_id as install_id, person_id,"
-    " converted_at as installed_at from conversions where conversion_kind = 'install'",
+    " converted_at as installed_at from new_conversions where conversion_kind = 'install'",
 }
 
 # What no SELECT makes: its columns, and the function of Python that computes it.
@@ -173,6 +174,8 @@ def _select(config: Config, name: str, dialect: str) -> str:
 
 
 def _part(name: str) -> str:
+    if "{columns}" not in PARTS[name]:
+        return PARTS[name]
     origin = parse_one(PARTS[name].format(columns="x")).find(exp.Table)
     assert origin is not None
     columns = ", ".join(column.name for column in tables.table(origin.name).columns)

@@ -77,6 +77,7 @@ def credited(engine: Engine, config: Config) -> Mapping[str, str]:
         install_impression_lookback_days=settings.install_impression_lookback_days,
     )
     engine.create("install_credits", installs)
+    engine.create("conversion_reasons", sql.load(_PACKAGE, "conversion_reasons").sql(dialect))
     engine.create("signup_sessions", sql.load(_PACKAGE, "signup_sessions").sql(dialect))
     engine.create("signup_touches", sql.load(_PACKAGE, "signup_touches").sql(dialect))
     gap = config.sessionize.session_gap_minutes

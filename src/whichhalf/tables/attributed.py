@@ -57,6 +57,10 @@ quantity        bigint      pieces
 country         string?     ISO 3166-1 alpha-2
 os              string?     operating system family
 source_table    string      table that it comes from
+reason          string?     why no touch has credit: organic, direct, out_of_window; null: one has
+reason_sourced  string?     why none with a source has: of *_non_direct, markov and shapley_rate
+reason_paid     string?     why no paid touch has: of first_paid and last_paid
+reason_install  string?     why no install hands any on: of install_last_touch
 """,
 )
 
