@@ -78,6 +78,10 @@ INPUTS = {
         {"touch_id": "c1", "touched_at": "2026-03-14 10:00:00", "user_id": "u:anna",
          "network": "meta", "campaign_id": "77"},
     ],
+    "impressions": [
+        {"touch_id": "v1", "touched_at": "2026-03-15 20:00:00", "user_id": "u:anna",
+         "network": "meta", "campaign_id": "77"},
+    ],
     "installs": [
         {"install_id": "i1", "first_open_at": "2026-03-15 10:00:00", "user_id": "u:anna",
          "app": "app", "os": "ios"},
@@ -87,6 +91,8 @@ INPUTS = {
          "amount": "20", "currency": "EUR"},
         {"payment_id": "p2", "paid_at": "2026-03-20 10:00:00", "user_id": "u:anna",
          "amount": "5", "currency": "EUR", "payment_kind": "refund", "refunded_payment_id": "p1"},
+        {"payment_id": "p4", "paid_at": "2026-03-18 10:00:00", "user_id": "u:anna",
+         "amount": "7", "currency": "USD"},
         {"payment_id": "p3", "paid_at": "2026-04-20 10:00:00", "user_id": "u:anna",
          "amount": "30", "currency": "USD"},
     ],

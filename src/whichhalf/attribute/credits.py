@@ -59,8 +59,8 @@ def judge(engine: Engine, config: Config, lookback: Lookback, *, with_later: boo
         engine.drop("unbeaten")
 
 
-def credited(engine: Engine, config: Config) -> Mapping[str, str]:
-    """Return the SELECTs of rule_credits, unattributed, signups and useful_sessions."""
+def weighed(engine: Engine, config: Config) -> str:
+    """Materialise models, touch_weights and install_credits; return the SELECT of rule_credits."""
     dialect, settings = engine.flags.dialect, config.attribute
     models = pa.table({"model": list(MODELS), "credits": list(MODELS.values())})
     engine.relation("models", models)
@@ -77,6 +77,12 @@ def credited(engine: Engine, config: Config) -> Mapping[str, str]:
         install_impression_lookback_days=settings.install_impression_lookback_days,
     )
     engine.create("install_credits", installs)
+    return sql.load(_PACKAGE, "rule_credits").sql(dialect)
+
+
+def credited(engine: Engine, config: Config) -> Mapping[str, str]:
+    """Return the SELECTs of rule_credits, unattributed, signups and useful_sessions."""
+    dialect, rule_credits = engine.flags.dialect, weighed(engine, config)
     engine.create("conversion_reasons", sql.load(_PACKAGE, "conversion_reasons").sql(dialect))
     engine.create("signup_sessions", sql.load(_PACKAGE, "signup_sessions").sql(dialect))
     engine.create("signup_touches", sql.load(_PACKAGE, "signup_touches").sql(dialect))
@@ -85,5 +91,5 @@ def credited(engine: Engine, config: Config) -> Mapping[str, str]:
         "signups": sql.load(_PACKAGE, "signups").sql(dialect, session_gap_minutes=gap),
         "useful_sessions": sql.load(_PACKAGE, "useful_sessions").sql(dialect),
         "unattributed": sql.load(_PACKAGE, "unattributed").sql(dialect),
-        "rule_credits": sql.load(_PACKAGE, "rule_credits").sql(dialect),
+        "rule_credits": rule_credits,
     }

@@ -19,7 +19,6 @@ left_out as (
     left join persons as v
         on t.visitor_key = v.visitor_key and t.user_id is null
         and t.touched_at >= v.since and t.touched_at < v.until
-    where t.part_id is not null
     union all
     select
         t.app, s.person_id, t.touch_id, t.touch_type, t.touched_at, t.source_key, s.session_number,

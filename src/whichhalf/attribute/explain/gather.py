@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from whichhalf import __version__, views
-from whichhalf.attribute.credits import credited
+from whichhalf.attribute.credits import weighed
 from whichhalf.attribute.explain.conversions import conversion_facts
 from whichhalf.attribute.explain.found import Found, find
 from whichhalf.attribute.explain.history import READ, prepare
@@ -89,7 +89,7 @@ def _differs(project: Project, engine: Engine) -> bool:
 
     Makes `credits`, those of the person.
     """
-    now = credited(engine, project.config)["rule_credits"]
+    now = weighed(engine, project.config)
     old, new = f"select {_CREDIT} from rule_credits", f"select {_CREDIT} from ({now}) as now"
     differing = engine.table(f"({old} except all {new}) union all ({new} except all {old})")
     views.create(engine, project.config, "credits")

@@ -39,6 +39,12 @@ def prepare(project: Project, engine: Engine, person: str) -> None:
     numbered = sql.load("whichhalf.attribute", "wanted_conversions").sql(dialect)
     engine.create("wanted_conversions", numbered)
     _want_ids(engine, person)
+    visitors = "visitor_key in (select visitor_key from wanted_visitors)"
+    users = "user_id in (select user_id from wanted_users)"
+    _narrow(engine, "persons", visitors)
+    _narrow(engine, "excluded_visitors", visitors)
+    _narrow(engine, "identity_edges", f"{visitors} or {users}")
+    _narrow(engine, "refused_merges", users)
     read_histories(engine, project.config)
     judge(
         engine,
@@ -46,7 +52,7 @@ def prepare(project: Project, engine: Engine, person: str) -> None:
         load_lookback(project.config.attribute, project.folder),
         with_later=True,
     )
-    _narrow_stored(project, engine)
+    _read_credit(project, engine)
 
 
 def _want_ids(engine: Engine, person: str) -> None:
@@ -67,14 +73,8 @@ def _want_ids(engine: Engine, person: str) -> None:
     )
 
 
-def _narrow_stored(project: Project, engine: Engine) -> None:
-    """Leave only rows about the person in what the facts are read from."""
-    visitors = "visitor_key in (select visitor_key from wanted_visitors)"
-    users = "user_id in (select user_id from wanted_users)"
-    _narrow(engine, "persons", visitors)
-    _narrow(engine, "excluded_visitors", visitors)
-    _narrow(engine, "identity_edges", f"{visitors} or {users}")
-    _narrow(engine, "refused_merges", users)
+def _read_credit(project: Project, engine: Engine) -> None:
+    """Make what is stored by day readable: only the days on which the person converts."""
     days: list[date] = engine.table("select day from wanted_days").column(0).to_pylist()
     versions = project.snapshot() if days else {}
     project.expose(engine, _BY_DAY, versions=versions, days=days)

@@ -22,7 +22,6 @@ _DID = {
     "ad_revenue": "brought ad revenue",
 }
 _REFUSED = {
-    "after_conversion": "after the conversion",
     "at_conversion": "at the instant of the conversion",
     "converting_session": "in the session that converts",
     "earlier_cycle": "used up by an earlier conversion",
@@ -145,7 +144,9 @@ def _sessions(sessions: Sequence[Facts], conversion: Facts) -> list[str]:
     kind = conversion["conversion_kind"].replace("_", " ")
     if number is None:
         return [f"{count(len(before), 'session')} began before the {kind}; it falls into none."]
-    return [f"The {kind} falls into session {number} of {len(sessions)}."]
+    session = next(row for row in sessions if row["session_number"] == number)
+    devices = listed(dict.fromkeys(row["visitor_id"] for row in session["visitors"]))
+    return [f"The {kind} falls into session {number} of {len(sessions)}, on {devices}."]
 
 
 def _touched(conversion: Facts) -> list[str]:
@@ -159,14 +160,18 @@ def _touched(conversion: Facts) -> list[str]:
     if len(touches) == len(eligible):
         whole = "Its one touch" if len(touches) == 1 else f"All {len(touches)} touches"
         told = [f"{whole} may take credit."]
-    for row in touches:
-        if row["is_paid"] and not row["verdict"]["is_eligible"]:
+    refused = [row for row in touches if not row["verdict"]["is_eligible"]]
+    later = [row for row in refused if row["verdict"]["refused"] == "after_conversion"]
+    earlier = [row for row in refused if row["verdict"]["refused"] != "after_conversion"]
+    for row in earlier:
+        if row["is_paid"]:
             told.append(f"Refused is {touch_name(row)}: {row['verdict']['because']}.")
-    rest = [row for row in touches if not (row["is_paid"] or row["verdict"]["is_eligible"])]
-    if rest:
+    if rest := [row for row in earlier if not row["is_paid"]]:
         reasons = listed(dict.fromkeys(_REFUSED[row["verdict"]["refused"]] for row in rest))
         unpaid = count(len(rest), "unpaid touch", "unpaid touches")
-        told.append(f"So {'is' if len(rest) == 1 else 'are'} {unpaid}: {reasons}.")
+        told.append(f"Refused {'is' if len(rest) == 1 else 'are'} {unpaid}: {reasons}.")
+    if later:
+        told.append(f"{count(len(later), 'touch', 'touches')} came later, which never counts.")
     return told
 
 
@@ -252,4 +257,5 @@ def _whole(instant: datetime) -> datetime:
 
 
 def count(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: 1 touch, 2 touches."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
