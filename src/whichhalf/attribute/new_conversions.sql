@@ -1,6 +1,6 @@
 -- What people did that counts, each with the person that it belongs to now. An install is the row of
--- `installs`, else the first install event of the visitor; a signup is the person's first. Touches are
--- not looked at yet.
+-- `installs`, else the first install event of the visitor; a signup is the person's first. Conversions that
+-- others made are only what they say: a purchase among them is no first_purchase besides.
 -- grain: app, conversion_id, conversion_kind    day: converted_at
 with candidates as (
     select
@@ -72,7 +72,13 @@ ranked as (
         attributed_at, refers_to, value, product_id, quantity, country, os, source_table, person_id,
         is_counted,
         row_number() over (
-            partition by person_id, conversion_kind order by converted_at, conversion_id, app
+            partition by
+                person_id, conversion_kind,
+                case
+                    when conversion_kind = 'purchase' and source_table = 'loaded_conversions' then 1
+                    else 0
+                end
+            order by converted_at, conversion_id, app
         ) as nth_of_person,
         row_number() over (
             partition by app, conversion_kind, coalesce(visitor_id, person_id), source_table
@@ -112,6 +118,7 @@ all_kinds as (
         attributed_at, refers_to, value, product_id, quantity, country, os, source_table, person_id
     from kept
     where conversion_kind = 'purchase' and nth_of_person = 1
+        and source_table <> 'loaded_conversions'
 )
 
 select
