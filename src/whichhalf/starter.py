@@ -38,6 +38,7 @@ EXAMPLES: dict[str, Any] = {
     "sessionize.ignored_referrers": ("login.partner.example",),
     "attribute.purchases_from": "events",
     "attribute.channel_rules": "rules/channels.csv",
+    "attribute.lookback_rules": "rules/lookback.csv",
     "attribute.paid_rules": "rules/paid.csv",
     "report.currency": "EUR",
     "report.time_zone": "Europe/Berlin",

@@ -140,6 +140,7 @@ STEPS: tuple[Step, ...] = (
         "fits", 2, Grain.WHOLE,
         ("rule_credits", "unattributed", "touches", "excluded_visitors", "users", "persons",
          "sources"),
-        ("model_fits",), ("attribute.bootstrap_replicates",), _plain(fits.model_fits),
+        ("model_fits",), ("attribute.bootstrap_replicates", "attribute.session_touches"),
+        _plain(fits.model_fits),
     ),
 )  # fmt: skip

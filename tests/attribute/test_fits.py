@@ -80,10 +80,7 @@ def test_base_rate_is_what_was_observed(sql_engine: Engine) -> None:
 
 def test_the_chain_itself_has_that_rate(sql_engine: Engine) -> None:
     put(sql_engine, WORLD)
-    converting, other = (
-        sql_engine.table(fits.sql.load("whichhalf.attribute", name).sql("duckdb"))
-        for name in ("converting_paths", "other_paths")
-    )
+    converting, other = fits.converting_paths(sql_engine), fits.other_paths(sql_engine, "each")
     paths, _persons = fits.paths_of(converting, other)
     assert abs(fits.fit_markov(paths).base - 18 / 38) < 1e-12
 
@@ -251,10 +248,7 @@ def test_units_put_persons_with_one_equal_path_together(sql_engine: Engine) -> N
         ("v:1", "ab", 0), ("v:2", "ab", 0), ("v:3", "ab", 0),
     ]  # fmt: skip
     put(sql_engine, journeys)
-    converting, other = (
-        sql_engine.table(fits.sql.load("whichhalf.attribute", name).sql("duckdb"))
-        for name in ("converting_paths", "other_paths")
-    )
+    converting, other = fits.converting_paths(sql_engine), fits.other_paths(sql_engine, "each")
     kept, unit, sizes = fits.units(*fits.paths_of(converting, other))
     # u:1 and u:2 are one unit of 2, u:3 a unit of its own with two paths, u:4 one, v:1 to v:3 one.
     assert sorted(sizes.tolist()) == [1, 1, 2, 3]
@@ -287,6 +281,23 @@ def test_direct_visits_are_no_step_of_a_path(sql_engine: Engine) -> None:
     table = fits.model_fits(sql_engine, NO_DRAWS)["model_fits"]
     assert set(column(table, "markov", "channel")) == {"a", "b"}
     assert set(column(table, "markov", "base_rate").values()) == {0.5}
+
+
+@pytest.mark.parametrize(
+    ("session_touches", "expected"),
+    [("each", {"a": 2, "b": 1}), ("first_source", {"a": 2}), ("first_event", {"a": 1})],
+)
+def test_paths_that_did_not_convert_take_what_a_session_may_give(
+    sql_engine: Engine, session_touches: str, expected: dict[str, int]
+) -> None:
+    # v:1's session begins with the event that brings a, v:2's with one that brings nothing.
+    put(sql_engine, [("u:1", "a", 1), ("v:1", "ab", 0), ("v:2", "a", 0)])
+    part = "case when user_id = 'v:1' then 'v:1.00' when user_id = 'v:2' then 'v:2' end"
+    touches = sql_engine.table(f"select * replace ({part} as part_id) from touches")
+    sql_engine.relation("touches", touches)
+    met = fits.other_paths(sql_engine, session_touches).group_by("channel")
+    found = met.aggregate([("person_id", "count_distinct")]).to_pylist()
+    assert {row["channel"]: row["person_id_count_distinct"] for row in found} == expected
 
 
 def test_no_paths_no_rows(sql_engine: Engine) -> None:

@@ -46,11 +46,8 @@ def model_fits(engine: Engine, config: Config) -> Mapping[str, pa.Table]:
 
     Reads: rule_credits, unattributed, touches, excluded_visitors, users, persons, sources.
     """
-    dialect = engine.flags.dialect
-    converting, other = (
-        engine.table(sql.load(_PACKAGE, name).sql(dialect))
-        for name in ("converting_paths", "other_paths")
-    )
+    converting = converting_paths(engine)
+    other = other_paths(engine, config.attribute.session_touches)
     kinds = sorted(set(pc.unique(converting["conversion_kind"]).to_pylist()) - {*_NOT_FITTED})
     replicates = config.attribute.bootstrap_replicates
     rows = [
@@ -59,6 +56,17 @@ def model_fits(engine: Engine, config: Config) -> Mapping[str, pa.Table]:
         for row in _fitted(kind, _of_kind(converting, kind), _of_kind(other, kind), replicates)
     ]
     return {"model_fits": pa.Table.from_pylist(rows, schema=table("model_fits").arrow)}
+
+
+def converting_paths(engine: Engine) -> pa.Table:
+    """Return channels before each conversion: conversion_kind, person_id, channel, begins_path."""
+    return engine.table(sql.load(_PACKAGE, "converting_paths").sql(engine.flags.dialect))
+
+
+def other_paths(engine: Engine, session_touches: str) -> pa.Table:
+    """Return channels of persons who never converted, columns as of `converting_paths`."""
+    select = sql.load(_PACKAGE, "other_paths")
+    return engine.table(select.sql(engine.flags.dialect, session_touches=session_touches))
 
 
 def _of_kind(steps: pa.Table, kind: str) -> pa.Table:

@@ -1,5 +1,6 @@
 -- Channels touched by persons who never converted, in order, for each kind of conversion: the paths that
--- ended in nothing. Direct visits are left out, as in converting_paths.
+-- ended in nothing. Direct visits are left out, as in converting_paths, and a part of a session gives
+-- what :session_touches lets a session give.
 -- grain: conversion_kind, position
 with kinds as (
     select distinct conversion_kind
@@ -17,7 +18,10 @@ converted as (
 
 touched as (
     select
-        t.app, t.touch_id, t.touched_at, s.channel,
+        t.app, t.touch_id, t.touched_at, t.part_id, s.channel,
+        row_number() over (
+            partition by t.app, t.part_id order by t.touched_at, t.touch_id
+        ) as nth_of_part,
         coalesce(
             u.person_id, t.user_id, v.person_id, concat(t.visitor_id, '@', t.app)
         ) as person_id
@@ -44,4 +48,8 @@ cross join kinds as k
 left join converted as c
     on k.conversion_kind = c.conversion_kind and t.person_id = c.person_id
 where c.person_id is null and t.person_id is not null
+    and (
+        t.part_id is null or :session_touches = 'each'
+        or (t.nth_of_part = 1 and (:session_touches = 'first_source' or t.touch_id = t.part_id))
+    )
 order by k.conversion_kind, t.person_id, t.touched_at, t.touch_id, t.app
