@@ -9,13 +9,14 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from deltalake import DeltaTable
 from filelock import FileLock, Timeout
 
 from whichhalf import tables
 from whichhalf.errors import LakeError, WhichhalfError
-from whichhalf.lake import Lake
+from whichhalf.lake import COMMITS_TO_SEARCH, Lake
 from whichhalf.project import Project
 from whichhalf.tables import Kind, Table
 
@@ -41,6 +42,12 @@ class PinnedLake(Lake):
 
     def refresh(self) -> None:
         """Nothing changes at a version."""
+
+    def _commits(self, delta: DeltaTable) -> list[dict[str, Any]]:
+        """The last commits up to the version; Delta's history begins at the newest all the same."""
+        since = int(DeltaTable(delta.table_uri).version()) - int(delta.version())
+        commits: list[dict[str, Any]] = delta.history(COMMITS_TO_SEARCH + since)
+        return commits[since:]
 
 
 class LakeBeside(Lake):

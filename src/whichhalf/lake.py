@@ -31,7 +31,7 @@ from whichhalf.tables import Kind, Table
 from whichhalf.tables.conform import conform
 
 STATE_KEY = "whichhalf.state"
-_COMMITS_TO_SEARCH = 50  # commits of other tools (compaction) that may lie above our last one
+COMMITS_TO_SEARCH = 50  # commits of other tools (compaction) that may lie above our last one
 
 
 class Lake:
@@ -94,10 +94,15 @@ class Lake:
         stored = [field.name for field in delta.schema().fields]
         if table.kind is Kind.DERIVED and sorted(stored) != sorted(table.by_name):
             return EMPTY
-        for commit in delta.history(_COMMITS_TO_SEARCH):
+        for commit in self._commits(delta):
             if STATE_KEY in commit:
                 return State.read(commit[STATE_KEY])
         return State({}, {}, is_uniform=False)
+
+    def _commits(self, delta: DeltaTable) -> list[dict[str, Any]]:
+        """The last commits of a table at its newest version, newest first."""
+        commits: list[dict[str, Any]] = delta.history(COMMITS_TO_SEARCH)
+        return commits
 
     def days(self, table: Table) -> list[date]:
         """Days that hold rows, in order."""
