@@ -10,24 +10,31 @@ import click
 from whichhalf.errors import WhichhalfError
 from whichhalf.project import open_project
 
+FORMATS = ["csv", "json", "parquet", "xlsx"]
 DIALECTS = ["duckdb", "spark", "postgres", "redshift"]
 
 
 @click.command()
 @click.argument("table")
-@click.option("--format", "form", type=click.Choice(["csv", "json", "parquet"]), default="csv",
-              show_default=True, help="csv, json (a line a row) or parquet.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(FORMATS),
+              help="csv, json (a line a row), parquet, xlsx; else by -o's ending, else csv.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File; default: stdout.")
 @click.pass_obj
-def dump(obj: dict[str, Path], table: str, form: str, output: Path | None) -> None:
+def dump(obj: dict[str, Path], table: str, form: str | None, output: Path | None) -> None:
     """Write a table or view out, ordered by its grain, as of the last good run.
 
     \b
     whichhalf dump signups > signups.csv
-    whichhalf dump credits --format parquet -o credits.parquet
+    whichhalf dump credits -o credits.parquet
+    whichhalf dump conversions --format xlsx -o conversions.xlsx
     """
     from whichhalf.dump import write
 
+    if form is None:
+        ending = output.suffix.lstrip(".") if output else ""
+        form = ending if ending in FORMATS else "csv"
+    if form == "xlsx" and output is None:
+        raise click.UsageError(f"xlsx goes to a file: add -o {table}.xlsx")
     rows = open_project(obj["folder"]).table(table).arrow()
     if output:
         try:
