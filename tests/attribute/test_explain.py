@@ -228,6 +228,14 @@ def test_a_person_who_never_converted_has_a_story_too(shop: Project) -> None:
     assert "from newsletter / email, campaign 'march'" in to_text(facts)
 
 
+def test_a_conversion_of_nobody_is_told(told: dict[str, Facts]) -> None:
+    (quote,) = (row for _person, row in conversions(told) if row["conversion_id"] == "q2")
+    assert quote["touches"] == [] and quote["money"]["value"] == Decimal(5)
+    assert quote["story"][-1] == (
+        "Nothing takes credit under every model (organic): there was no touch that could take it."
+    )
+
+
 def test_kinds_choose_among_the_conversions(shop: Project) -> None:
     found = explain(shop, "u:anna", kinds=["signup", "refund"])["persons"][0]["conversions"]
     assert [row["conversion_kind"] for row in found] == ["signup", "refund"]
@@ -241,6 +249,8 @@ def test_kinds_choose_among_the_conversions(shop: Project) -> None:
         ("a:shared", "more than one person: u:bert, u:cora"),
         ("refund:p1", r"'p1' is no 'refund'. There is: first_purchase:p1, purchase:p1"),
         ("u:bertolt", r"'u:bertolt'. Did you mean 'u:bertold'.* `whichhalf dump conversions`"),
+        ("annna", r"Did you mean 'u:anna'"),
+        ("purchase:nothing", r"Nothing is known of 'purchase:nothing'. Expected"),
         ("'; drop table conversions; --", "Nothing is known"),
     ],
 )

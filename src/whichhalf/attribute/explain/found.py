@@ -12,7 +12,7 @@ from whichhalf.errors import UsageError, nearest
 from whichhalf.ids import ANONYMOUS, DEVICE, USER, visitor_key
 
 _ASKED = pa.schema([("name", pa.string()), ("kind", pa.string())])
-_HINTED = 6  # least characters of an id that are sought for a near one
+_HINTED = (8, 4)  # so many first characters a near id must share: many, else fewer
 
 
 @dataclass(frozen=True)
@@ -132,18 +132,24 @@ def _persons_named(engine: Engine, names: list[str]) -> list[str]:
 
 def _unknown(engine: Engine, asked: str) -> str:
     """What to say of an id that nothing has: the nearest id, and where to look."""
-    _kind, _, rest = asked.partition(":")
-    starts = {name[:_HINTED] for name in (asked, rest) if len(name) >= _HINTED}
-    _ask(engine, [(start, None) for start in sorted(starts)])
-    near = engine.table(
-        "select distinct name from ("
-        "select conversion_id as name from conversions union all select user_id from users"
-        ") as ids where substring(name, 1, 6) in (select name from asked) order by name limit 2000"
-    )
-    hint = nearest(rest or asked, near.column(0).to_pylist())
-    hint = hint or nearest(asked, near.column(0).to_pylist())
+    hint = next(filter(None, (_near(engine, asked, length) for length in _HINTED)), "")
     return (
         f"Nothing is known of {asked!r}.{hint} Expected: a conversion (ID or KIND:ID), a person, a"
         " user id or a visitor id. They are listed by `whichhalf dump conversions`; what was loaded"
         " after the last run is known after `whichhalf run`."
     )
+
+
+def _near(engine: Engine, asked: str, length: int) -> str:
+    """The hint at an id that begins like the one asked for; "" where none is near."""
+    _kind, _, rest = asked.partition(":")
+    names = [name for name in (asked, rest, f"{USER}{asked}") if len(name) >= length]
+    _ask(engine, [(name[:length], None) for name in names])
+    ids = engine.table(
+        "select distinct name from ("
+        "select conversion_id as name from conversions union all select user_id from users"
+        f") as ids where substring(name, 1, {length}) in (select name from asked)"
+        " order by name limit 2000"
+    )
+    known = ids.column(0).to_pylist()
+    return next(filter(None, (nearest(name, known) for name in names)), "")

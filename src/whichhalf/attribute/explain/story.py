@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from whichhalf.attribute.credits import MODELS
 from whichhalf.attribute.explain.verdicts import span
 
 Facts = dict[str, Any]
@@ -195,13 +196,21 @@ def _credit(conversion: Facts) -> list[str]:
     told = []
     for key, models in winners.items():
         name = touch_name(touches[key]) if key in touches else f"touch {key[1]}"
-        told.append(f"All credit goes to {name} under {listed(models)}.")
+        told.append(f"All credit goes to {name} under {_models(models)}.")
     if shared:
-        told.append(f"Several touches share it under {listed(shared)}.")
+        told.append(f"Several touches share it under {_models(shared)}.")
     for reason, models in nobody.items():
         why = _WHY.get(reason, reason)
-        told.append(f"Nothing takes credit under {listed(models)} ({reason}): {why}.")
+        told.append(f"Nothing takes credit under {_models(models)} ({reason}): {why}.")
     return told + inherited
+
+
+def _models(names: Sequence[str]) -> str:
+    """The names of models; of most of them, those left out."""
+    others = [model for model in MODELS if model not in names]
+    if len(others) >= len(names):
+        return listed(names)
+    return f"all models but {listed(others)}" if others else "every model"
 
 
 def _inherited(
