@@ -42,6 +42,7 @@ FILES: dict[str, File] = {
     "key_events": File(_SESSIONIZE),
     "identity_edges": File("whichhalf.stitch"),
     "users": File("whichhalf.stitch"),
+    "standing_cuts": File("whichhalf.stitch"),
     "persons": File("whichhalf.stitch"),
     "usable_events": File(_SESSIONIZE),
     "numbered_events": File(_SESSIONIZE, _GAP),

@@ -101,7 +101,8 @@ STEPS: tuple[Step, ...] = (
         ("stitch.ignored_user_ids",), _plain(persons.identity_edges),
     ),
     Step(
-        "persons", 1, Grain.WHOLE, ("identity_edges",), ("users", "persons", "refused_merges"),
+        "persons", 2, Grain.WHOLE, ("identity_edges", "cut_edges"),
+        ("users", "persons", "refused_merges"),
         ("stitch.max_users_per_person",), _plain(persons.persons),
         notes={"refused_merges": persons.refused},
     ),

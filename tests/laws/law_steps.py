@@ -20,7 +20,7 @@ from whichhalf.tables import TABLES
 Rows = Iterable[dict[str, Any]]
 CONFIG = Config()
 _INPUTS = ("events", "installs", "clicks", "impressions", "loaded_touches", "payments")
-_INPUTS += ("loaded_conversions",)
+_INPUTS += ("loaded_conversions", "cut_edges")
 
 
 def put_inputs(engine: Engine, **given: Rows) -> None:

@@ -11,6 +11,7 @@ from whichhalf.config import Config
 from whichhalf.engines import Engine
 from whichhalf.ids import USER, USER_IDS, as_user, users_named
 from whichhalf.stitch.aliases import Merged, alias_links, merge_users
+from whichhalf.stitch.cuts import Cuts
 
 _PACKAGE = "whichhalf.stitch"
 
@@ -28,8 +29,9 @@ def identity_edges(engine: Engine, config: Config) -> Mapping[str, str]:
 def persons(engine: Engine, config: Config) -> Mapping[str, str]:
     """Return the SELECTs of users, persons and refused_merges over all days.
 
-    Reads: identity_edges. Few rows are aliases; only those are merged in Python.
+    Reads: identity_edges, cut_edges. Few rows are aliases; only those are merged in Python.
     """
+    engine.create("standing_cuts", sql.load(_PACKAGE, "standing_cuts").sql(engine.flags.dialect))
     merged, links = _merged(engine, config)
     engine.relation("merged_users", merged.table)
     engine.relation("alias_links", links)
@@ -71,6 +73,7 @@ def _merged(engine: Engine, config: Config) -> tuple[Merged, pa.Table]:
         "select app, previous_id, user_id, first_at, message_id from identity_edges"
         " where edge_kind = 'alias' order by first_at, message_id"
     )
+    aliases = Cuts.read(engine).believed(aliases)
     edges = [
         (as_user(earlier), user)
         for earlier, user in zip(

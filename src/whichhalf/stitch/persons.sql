@@ -1,10 +1,30 @@
 -- Which person a visitor belongs to, from when on: a row for each change of the user that it carries.
 -- The first row holds from the beginning, so that what came before the first log-in belongs to it.
 -- grain: visitor_key, since
-with links as (
+with closed as (
+    select visitor_key
+    from standing_cuts
+    where cut_kind = 'visitor' and user_id is null
+),
+
+cut_off as (
+    select visitor_key, user_id
+    from standing_cuts
+    where cut_kind = 'visitor' and user_id is not null
+),
+
+-- A visitor is no longer told by a user that it is cut off from; by none, where it is cut off from all.
+seen as (
+    select e.app, e.visitor_id, e.visitor_key, e.user_id, e.first_at, e.message_id, e.call
+    from identity_edges as e
+    left join cut_off as c on e.visitor_key = c.visitor_key and e.user_id = c.user_id
+    left join closed as w on e.visitor_key = w.visitor_key
+    where e.edge_kind = 'seen' and c.visitor_key is null and w.visitor_key is null
+),
+
+links as (
     select app, visitor_id, visitor_key, user_id, first_at, message_id, call
-    from identity_edges
-    where edge_kind = 'seen'
+    from seen
     union all
     select app, visitor_id, visitor_key, user_id, first_at, message_id, call
     from alias_links

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from whichhalf.tables.brought import CONVERSIONS_LOADED, TOUCH_SOURCE, TOUCHES_LOADED
+from whichhalf.tables.cuts import CUT_EDGES
 from whichhalf.tables.experiments import EXPERIMENTS
 from whichhalf.tables.looked_up import LOOKUPS, SURVEY_ANSWERS
 from whichhalf.tables.schema import Kind, Table, table
@@ -311,6 +312,7 @@ INPUTS: tuple[Table, ...] = (
     CONVERSIONS_LOADED,
     LOOKUPS,
     SURVEY_ANSWERS,
+    CUT_EDGES,
     QUARANTINE,
     EVENT_FIELDS,
 )
