@@ -17,7 +17,8 @@ DIALECTS = ["duckdb", "spark", "postgres", "redshift"]
 @click.command()
 @click.argument("table")
 @click.option("--format", "form", type=click.Choice(FORMATS),
-              help="csv, json (a line a row), parquet, xlsx; else by -o's ending, else csv.")  # fmt: skip
+              help="csv, json (a line a row), parquet, xlsx. Default: by -o's ending, else csv."
+              )  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File; default: stdout.")
 @click.pass_obj
 def dump(obj: dict[str, Path], table: str, form: str | None, output: Path | None) -> None:
