@@ -104,7 +104,7 @@ INPUTS = {
          "user_id": "u:anna", "amount": "3", "currency": "USD"},
         # Nobody knows whose.
         {"conversion_id": "q2", "conversion_kind": "quote", "converted_at": "2026-03-11 10:00:00",
-         "amount": "4", "currency": "EUR"},
+         "amount": "4", "currency": "USD"},
     ],
 }  # fmt: skip
 

@@ -230,10 +230,18 @@ def test_a_person_who_never_converted_has_a_story_too(shop: Project) -> None:
 
 def test_a_conversion_of_nobody_is_told(told: dict[str, Facts]) -> None:
     (quote,) = (row for _person, row in conversions(told) if row["conversion_id"] == "q2")
-    assert quote["touches"] == [] and quote["money"]["value"] == Decimal(5)
+    assert quote["touches"] == [] and quote["money"]["value"] == Decimal(4)
     assert quote["story"][-1] == (
         "Nothing takes credit under every model (organic): there was no touch that could take it."
     )
+
+
+def test_money_without_a_rate_says_so(shop: Project) -> None:
+    facts = explain(shop, "p2")
+    money = facts["persons"][0]["conversions"][0]["money"]
+    assert "refund 5.00 EUR x 1.25, the rate of 2026-03-16" in to_text(facts, 10_000)
+    money |= {"value": Decimal(0), "rate": None}
+    assert "refund 5.00 EUR, for which there is no rate" in to_text(facts, 10_000)
 
 
 def test_kinds_choose_among_the_conversions(shop: Project) -> None:

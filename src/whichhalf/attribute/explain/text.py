@@ -125,6 +125,8 @@ def _money(money: Facts) -> str:
     if money["rate"] is not None:
         text += f" x {amount(money['rate'])}, the rate of {money['rate_on']}"
         text += f" ({money['rate_source']}, quoted {money['rate_quoted_on']})"
+    elif money["original_currency"] != money["currency"]:
+        text += ", for which there is no rate"
     if money["payment_version"] is not None:
         text += f"; version {money['payment_version']} of the payment"
     return text
