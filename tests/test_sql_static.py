@@ -43,6 +43,9 @@ MADE_IN_CODE: dict[str, str] = {
 SAME_AS = {
     "wanted_touches": "touches",
     "differing_conversions": "conversions",
+    "old_users": "users",
+    "old_persons": "persons",
+    "new_persons": "persons",
 }
 # The stages of the core. Reports read relations of their own; their tests run them.
 CHECKED = [name for name in FILES if not name.startswith(("report/", "console/"))]

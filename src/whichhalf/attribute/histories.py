@@ -13,26 +13,23 @@ def histories(engine: Engine, config: Config) -> None:
     """Materialise parts, sessions and touches of the persons who convert on these days."""
     engine.create("wanted_persons", "select distinct person_id from wanted_conversions")
     engine.create(
-        "wanted_visitors",
-        "select p.visitor_key from persons as p inner join wanted_persons as w"
-        " on p.person_id = w.person_id union select visitor_key from wanted_conversions"
-        " where visitor_key is not null",
-    )
-    engine.create(
         "wanted_users",
         "select u.user_id from users as u inner join wanted_persons as w"
         " on u.person_id = w.person_id union select user_id from wanted_conversions"
         " where user_id is not null",
     )
-    read_histories(engine, config)
-
-
-def read_histories(engine: Engine, config: Config) -> None:
-    """Materialise parts, sessions and touches of wanted_persons, whoever wants them.
-
-    Reads: wanted_persons, wanted_visitors, wanted_users, new_conversions, session_parts, touches,
-    excluded_visitors, users, persons.
-    """
+    # A visitor that is cut off from a user, and so not in persons, may have carried it even so.
+    carried = (
+        f"select visitor_key from {name} where visitor_key is not null"
+        " and user_id in (select user_id from wanted_users)"
+        for name in ("session_parts", "touches")
+    )
+    engine.create(
+        "wanted_visitors",
+        "select p.visitor_key from persons as p inner join wanted_persons as w"
+        " on p.person_id = w.person_id union select visitor_key from wanted_conversions"
+        f" where visitor_key is not null union {' union '.join(carried)}",
+    )
     engine.create(
         "wanted_parts",
         "select * from session_parts"

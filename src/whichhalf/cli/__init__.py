@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("explain", "Show why a conversion is credited as it is."),
     "dump": ("tables", "Write a table out."),
     "sql": ("tables", "Print the SELECT behind a table, for an engine."),
+    "persons": ("persons", "Who is one person and why; undo a wrong merge."),
     "verify": ("verify", "Rebuild beside the live tables and compare row for row."),
     "quarantine": ("quarantine", "Rows that were set aside: list, show, replay."),
     "config": ("project", "Settings, and where each comes from."),
