@@ -19,6 +19,7 @@ from whichhalf.engines import Engine
 
 Journey = tuple[str, str, int]  # person, its channels by their letters, conversions on one path
 NO_DRAWS = Config(attribute=AttributeConfig(bootstrap_replicates=0))
+RULES = {"is_paid": False, "channel_rule": "test", "rules_version": "test"}
 _INPUTS = ("rule_credits", "unattributed", "touches", "excluded_visitors", "users", "persons")
 
 
@@ -28,9 +29,7 @@ def put(engine: Engine, journeys: list[Journey], kind: str = "trial") -> None:
     tables: dict[str, list[dict[str, Any]]] = {name: [] for name in (*_INPUTS, "sources")}
     channels = sorted(set("".join(path for _person, path, _count in journeys)))
     for channel in channels:
-        key = {"source_key": f"key of {channel}", "channel": channel, "is_paid": False}
-        rules = {"channel_rule": "test", "rules_version": "test"}
-        tables["sources"].append({**key, **rules})
+        tables["sources"].append({"source_key": f"key of {channel}", "channel": channel, **RULES})
     for person, path, count in journeys:
         for place, channel in enumerate(path):
             touch = {
@@ -271,13 +270,9 @@ def test_direct_visits_are_no_step_of_a_path(sql_engine: Engine) -> None:
     sql_engine.relation(
         "rule_credits", pa.concat_tables([rows, plain_times(make_rows("rule_credits", [more]))])
     )
-    direct = {"source_key": "direct", "channel": "Direct", "is_paid": False}
-    rules = {"channel_rule": "test", "rules_version": "test"}
+    direct = make_rows("sources", [{"source_key": "direct", "channel": "Direct", **RULES}])
     sources = sql_engine.table("select * from sources")
-    sql_engine.relation(
-        "sources",
-        pa.concat_tables([sources, plain_times(make_rows("sources", [{**direct, **rules}]))]),
-    )
+    sql_engine.relation("sources", pa.concat_tables([sources, plain_times(direct)]))
     table = fits.model_fits(sql_engine, NO_DRAWS)["model_fits"]
     assert set(column(table, "markov", "channel")) == {"a", "b"}
     assert set(column(table, "markov", "base_rate").values()) == {0.5}
