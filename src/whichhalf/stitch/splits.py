@@ -93,7 +93,8 @@ def _between_users(engine: Engine, one: str, other: str) -> Cut:
     engine.relation("given", given)
     calls = engine.table(
         "select e.user_id from identity_edges as e inner join given as g"
-        " on e.edge_kind = 'alias' and (e.user_id = g.other and concat(g.prefix, e.previous_id) = g.one"
+        " on e.edge_kind = 'alias'"
+        " and (e.user_id = g.other and concat(g.prefix, e.previous_id) = g.one"
         " or e.user_id = g.one and concat(g.prefix, e.previous_id) = g.other)"
     )
     if not calls.num_rows:
