@@ -160,3 +160,20 @@ def payment_lists(draw: st.DrawFn) -> list[Row]:
         }
         for number in range(draw(st.integers(0, 4)))
     ]
+
+
+@st.composite
+def cut_lists(draw: st.DrawFn) -> list[Row]:
+    """Decisions to split users or a visitor from one, and to join them again, one an hour."""
+    two = {"cut_kind": "users", "other_user_id": "u:1", "user_id": "u:2"}
+    device = {"cut_kind": "visitor", "app": "web", "visitor_id": "a:1"}
+    what = st.sampled_from((two, device | {"user_id": "u:1"}, device | {"user_id": None}))
+    return [
+        {
+            **draw(what),
+            "is_cut": draw(st.sampled_from((True, True, False))),
+            "decided_at": START + timedelta(hours=hour),
+            "decided_by": "ana",
+        }
+        for hour in range(draw(st.integers(0, 4)))
+    ]

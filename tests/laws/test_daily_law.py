@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from law_worlds import (
     Row,
     click_lists,
+    cut_lists,
     event_lists,
     examples,
     install_lists,
@@ -52,6 +53,7 @@ def worlds(draw: st.DrawFn) -> World:
                       "starts_at": f"2026-03-0{day} 00:00:00", "spend": "1.5"})
         for day in (1, 2)
     ]  # fmt: skip
+    rows += [("cut_edges", row) for row in draw(cut_lists())]
     chance = draw(st.randoms(use_true_random=False))
     chance.shuffle(rows)
     return rows
@@ -62,7 +64,8 @@ def put(project: Project, rows: World) -> None:
     with project.engine() as engine:
         for name in sorted({name for name, _row in rows}):
             made = make_rows(name, [row for table, row in rows if table == name])
-            store(project.lake, engine, TABLES[name], made.drop_columns("day"), dedupe_days=7)
+            plain = made.drop_columns("day") if TABLES[name].partitioned else made
+            store(project.lake, engine, TABLES[name], plain, dedupe_days=7)
 
 
 def derived(project: Project) -> dict[str, list[Any]]:
