@@ -18,18 +18,31 @@ def histories(engine: Engine, config: Config) -> None:
         " on u.person_id = w.person_id union select user_id from wanted_conversions"
         " where user_id is not null",
     )
+    engine.create("wanted_visitors", visitors_of())
+    read_histories(engine, config)
+
+
+def visitors_of() -> str:
+    """SELECT the visitors of wanted_persons, wanted_users and wanted_conversions."""
     # A visitor that is cut off from a user, and so not in persons, may have carried it even so.
     carried = (
         f"select visitor_key from {name} where visitor_key is not null"
         " and user_id in (select user_id from wanted_users)"
         for name in ("session_parts", "touches")
     )
-    engine.create(
-        "wanted_visitors",
+    return (
         "select p.visitor_key from persons as p inner join wanted_persons as w"
         " on p.person_id = w.person_id union select visitor_key from wanted_conversions"
-        f" where visitor_key is not null union {' union '.join(carried)}",
+        f" where visitor_key is not null union {' union '.join(carried)}"
     )
+
+
+def read_histories(engine: Engine, config: Config) -> None:
+    """Materialise parts, sessions and touches of wanted_persons, whoever wants them.
+
+    Reads: wanted_persons, wanted_visitors, wanted_users, new_conversions, session_parts, touches,
+    excluded_visitors, users, persons.
+    """
     engine.create(
         "wanted_parts",
         "select * from session_parts"

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from whichhalf import sql
 from whichhalf.attribute.credits import judge
-from whichhalf.attribute.histories import read_histories
+from whichhalf.attribute.histories import read_histories, visitors_of
 from whichhalf.attribute.lookback import load_lookback
 from whichhalf.engines import Engine
 from whichhalf.ids import visitor_key
@@ -60,17 +60,13 @@ def _want_ids(engine: Engine, person: str) -> None:
     visitor, _, app = person.rpartition("@")
     engine.relation("own_visitor", pa.table({"visitor_key": [visitor_key(app, visitor)]}))
     engine.create(
-        "wanted_visitors",
-        "select p.visitor_key from persons as p inner join wanted_persons as w"
-        " on p.person_id = w.person_id union select visitor_key from wanted_conversions"
-        " where visitor_key is not null union select visitor_key from own_visitor",
-    )
-    engine.create(
         "wanted_users",
         "select u.user_id from users as u inner join wanted_persons as w"
         " on u.person_id = w.person_id union select user_id from wanted_conversions"
         " where user_id is not null union select person_id from wanted_persons",
     )
+    own = "select visitor_key from own_visitor"
+    engine.create("wanted_visitors", f"{visitors_of()} union {own}")
 
 
 def _read_credit(project: Project, engine: Engine) -> None:
