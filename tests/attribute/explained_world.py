@@ -94,7 +94,9 @@ INPUTS = {
         {"payment_id": "p4", "paid_at": "2026-03-18 10:00:00", "user_id": "u:anna",
          "amount": "7", "currency": "USD"},
         {"payment_id": "p3", "paid_at": "2026-04-20 10:00:00", "user_id": "u:anna",
-         "amount": "30", "currency": "USD"},
+         "amount": "30", "currency": "USD", "version": "1"},
+        {"payment_id": "p3", "paid_at": "2026-04-20 10:00:00", "user_id": "u:anna",
+         "amount": "33", "currency": "USD"},
     ],
     "loaded_rates": [
         {"quoted_on": "2026-03-13", "base": "EUR", "currency": "USD", "units_per_base": "1.25"},

@@ -161,6 +161,17 @@ def test_a_refund_is_told_by_its_charge(told: dict[str, Facts]) -> None:
     )
 
 
+def test_the_corrected_payment_and_the_fit_of_purchases_are_told(told: dict[str, Facts]) -> None:
+    money = one(told, "u:anna", "purchase:p3")["money"]
+    assert (money["payment_version"], money["original_amount"]) == (1, Decimal(30))
+    assert money["value"] == Decimal(30)
+    fits = [
+        next(row["fit"] for row in one(told, "u:anna", name)["models"] if row["model"] == "markov")
+        for name in ("refund:p2", "purchase:p1")
+    ]
+    assert fits[0] == fits[1] != []
+
+
 def test_a_source_again_in_its_session_says_which_touch_stands_for_it(
     told: dict[str, Facts],
 ) -> None:
