@@ -185,7 +185,11 @@ def _compute(project: Project, step: Step, engine: Engine) -> Outputs:
     return step.compute(engine, project.config, project.folder)
 
 
-def _rows(engine: Engine, output: str | pa.Table) -> pa.RecordBatchReader:
+def _rows(
+    engine: Engine, output: str | pa.Table | Callable[[], pa.RecordBatchReader]
+) -> pa.RecordBatchReader:
+    if callable(output):
+        return output()
     return engine.query(output) if isinstance(output, str) else output.to_reader()
 
 

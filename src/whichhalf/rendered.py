@@ -61,11 +61,9 @@ FILES: dict[str, File] = {
         _GAP
         | _rules("strict_before", "count_direct", "count_converting_session", "restart_cycles"),
     ),
-    "touch_weights": File(_ATTRIBUTE, _rules("half_life_days", "first_share", "last_share")),
     "install_credits": File(
         _ATTRIBUTE, _rules("install_click_lookback_days", "install_impression_lookback_days")
     ),
-    "rule_credits": File(_ATTRIBUTE),
     "conversion_reasons": File(_ATTRIBUTE),
     "unattributed": File(_ATTRIBUTE),
     "signup_sessions": File(_ATTRIBUTE),
@@ -96,6 +94,7 @@ PYTHON: dict[str, tuple[str, str]] = {
     "sources": ("", "whichhalf.attribute.classify.classify"),
     "rates": ("", "whichhalf.collect.rates.dense"),
     "model_fits": ("", "whichhalf.attribute.fits.model_fits"),
+    "touch_credits": ("", "whichhalf.attribute.weights.touch_credits"),
     "lookbacks": (
         "conversion_kind, touch_type, channel, lookback_days, lookback_rule",
         "whichhalf.attribute.lookback.Lookback",

@@ -139,7 +139,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "fits", 2, Grain.WHOLE,
-        ("rule_credits", "unattributed", "touches", "excluded_visitors", "users", "persons",
+        ("touch_credits", "unattributed", "touches", "excluded_visitors", "users", "persons",
          "sources"),
         ("model_fits",), ("attribute.bootstrap_replicates", "attribute.session_touches"),
         _plain(fits.model_fits),

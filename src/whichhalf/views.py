@@ -35,6 +35,7 @@ VIEWS: dict[str, View] = {
     "part_sessions": View("whichhalf.attribute", ("person_parts",), _GAP),
     "person_sessions": View("whichhalf.attribute", ("person_parts", "part_sessions")),
     "sessions": View("whichhalf.attribute", ("person_sessions", "useful_sessions")),
+    "rule_credits": View("whichhalf.attribute", ("touch_credits",), is_lazy=True),
     "credits": View("whichhalf.attribute", ("rule_credits", "model_fits", "sources"), is_lazy=True),
     "event_persons": View("whichhalf.stitch", ("events", "session_parts", "users", "persons")),
     "person_groups": View("whichhalf.report", ("events", "session_parts", "users", "persons")),

@@ -20,7 +20,7 @@ from whichhalf.engines import Engine
 Journey = tuple[str, str, int]  # person, its channels by their letters, conversions on one path
 NO_DRAWS = Config(attribute=AttributeConfig(bootstrap_replicates=0))
 RULES = {"is_paid": False, "channel_rule": "test", "rules_version": "test"}
-_INPUTS = ("rule_credits", "unattributed", "touches", "excluded_visitors", "users", "persons")
+_INPUTS = ("touch_credits", "unattributed", "touches", "excluded_visitors", "users", "persons")
 
 
 def put(engine: Engine, journeys: list[Journey], kind: str = "trial") -> None:
@@ -38,10 +38,11 @@ def put(engine: Engine, journeys: list[Journey], kind: str = "trial") -> None:
                 "touched_at": f"2026-03-01 10:{place:02d}:00",
             }
             tables["touches"].append({**touch, "user_id": person, "touch_type": "visit"})
-            tables["rule_credits"] += [
+            tables["touch_credits"] += [
                 {
                     **touch, "conversion_id": f"{person}.{number}", "conversion_kind": kind,
-                    "model": "linear", "person_id": person, "value": "1", "credit": 1 / len(path),
+                    "person_id": person, "value": "1", "linear_credit": 1 / len(path),
+                    "linear_value": "1",
                     "converted_at": f"2026-03-02 10:{number:02d}:00",
                 }
                 for number in range(count)
@@ -263,12 +264,13 @@ def test_direct_visits_are_no_step_of_a_path(sql_engine: Engine) -> None:
     put(sql_engine, [("u:1", "ab", 1), ("v:1", "a", 0)])
     more = {
         "touch_id": "direct", "source_key": "direct", "touched_at": "2026-03-01 10:00:30",
-        "conversion_id": "u:1.0", "conversion_kind": "trial", "model": "linear", "credit": 0.5,
-        "person_id": "u:1", "value": "1", "converted_at": "2026-03-02 10:00:00",
+        "conversion_id": "u:1.0", "conversion_kind": "trial", "linear_credit": 0.5,
+        "person_id": "u:1", "value": "1", "linear_value": "1",
+        "converted_at": "2026-03-02 10:00:00",
     }  # fmt: skip
-    rows = sql_engine.table("select * from rule_credits")
+    rows = sql_engine.table("select * from touch_credits")
     sql_engine.relation(
-        "rule_credits", pa.concat_tables([rows, plain_times(make_rows("rule_credits", [more]))])
+        "touch_credits", pa.concat_tables([rows, plain_times(make_rows("touch_credits", [more]))])
     )
     direct = make_rows("sources", [{"source_key": "direct", "channel": "Direct", **RULES}])
     sources = sql_engine.table("select * from sources")

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from table_rows import make_rows, plain_times
+from whichhalf import views
 from whichhalf.attribute import conversions, histories, referrers
 from whichhalf.config import Config
 from whichhalf.engines import Engine
@@ -56,6 +57,7 @@ def put_credits(engine: Engine, config: Config = CONFIG) -> None:
         " from touches group by source_key",
     )
     _put(engine, conversions.attribute(engine, config, Path(), everything=True).tables)
+    views.create(engine, config, "rule_credits")
 
 
 def _rates() -> Rows:
@@ -65,7 +67,10 @@ def _rates() -> Rows:
 
 def _put(engine: Engine, outputs: Any) -> None:
     """Materialise outputs under their names; each may read relations that the next replaces."""
-    tables = {name: engine.table(sql) for name, sql in outputs.items()}
+    tables = {
+        name: engine.table(made) if isinstance(made, str) else made().read_all()
+        for name, made in outputs.items()
+    }
     for name, rows in tables.items():
         engine.relation(name, rows)
 

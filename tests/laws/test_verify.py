@@ -114,18 +114,18 @@ def test_it_is_clean_after_thirty_runs_and_dirty_after_a_touch(
     stored = {name for name, table in TABLES.items() if table.kind is Kind.DERIVED}
     assert {one["table"] for one in found["tables"]} == stored
     counts = {one["table"]: one["live_rows"] for one in found["tables"]}
-    assert all(counts[name] >= 12 for name in ("session_parts", "rule_credits", "signups"))
+    assert all(counts[name] >= 12 for name in ("session_parts", "touch_credits", "signups"))
     assert all(one["live_rows"] == one["rebuilt_rows"] for one in found["tables"])
     assert "Clean" in talk
-    rewrite(project, "rule_credits", lambda rows: with_first(rows, "credit", 0.123))
+    rewrite(project, "touch_credits", lambda rows: with_first(rows, "linear_credit", 0.123))
     code, found, _talk = told(project, capsys)
     assert code == 1
-    assert [one["table"] for one in found["tables"] if not one["is_equal"]] == ["rule_credits"]
+    assert [one["table"] for one in found["tables"] if not one["is_equal"]] == ["touch_credits"]
 
 
 @pytest.mark.parametrize(
     ("name", "column", "value"),
-    [("session_parts", "page_count", 999), ("rule_credits", "credit", 0.123)],
+    [("session_parts", "page_count", 999), ("touch_credits", "linear_credit", 0.123)],
 )
 def test_one_row_that_is_another_is_found(
     project_of, capsys: Capture, name: str, column: str, value: float

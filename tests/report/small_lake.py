@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from whichhalf import tables
+from whichhalf.attribute.weights import SHARED
 from whichhalf.project import Project, open_project
 
 Rows = Iterable[Mapping[str, Any]]
@@ -30,6 +31,21 @@ _PARSE = {
 }
 
 
+def stored(given: Mapping[str, Rows]) -> dict[str, Rows]:
+    """The tables as the lake holds them: credits a column a model."""
+    tables = dict(given)
+    if "rule_credits" in tables:
+        tables["touch_credits"] = [_wide(dict(row)) for row in tables.pop("rule_credits")]
+    return tables
+
+
+def _wide(row: dict[str, Any]) -> dict[str, Any]:
+    model, credit = row.pop("model"), row.pop("credit")
+    if model in SHARED:
+        row[f"{model}_value"] = row["value"]
+    return row | {f"{model}_credit": credit}
+
+
 def make(folder: Path, given: Mapping[str, Rows], report: str = "") -> Project:
     """Write tables into a new project and publish them. report: lines of section [report]."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +57,7 @@ def make(folder: Path, given: Mapping[str, Rows], report: str = "") -> Project:
 
 def write(project: Project, given: Mapping[str, Rows]) -> None:
     """Replace tables by rows, and publish."""
-    for name, rows in given.items():
+    for name, rows in stored(given).items():
         table = tables.table(name)
         full = [_full(table, row) for row in rows]
         arrow = pa.Table.from_pylist(full, table.arrow)

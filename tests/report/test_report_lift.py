@@ -91,10 +91,12 @@ def tables() -> dict[str, list[dict[str, Any]]]:
             credit("1", "last", "m1", 1.0),
             credit("2", "last", "m2", 1.0),
             credit("3", "last", "g", 1.0),
-            credit("1", "half", "m1", 0.5),
-            credit("1", "half", "g", 0.5),
+            credit("1", "linear", "m1", 0.5),
+            credit("1", "linear", "g", 0.5),
             credit("4", "last", "m1", 1.0, conversion_kind="purchase", value=Decimal(25)),
-            credit("5", "money_only", "m1", 1.0, conversion_kind="purchase", value=Decimal(5)),
+            credit(
+                "5", "install_last_touch", "m1", 1.0, conversion_kind="purchase", value=Decimal(5)
+            ),
             credit("6", "last", "m1", 1.0, converted_at=datetime(2026, 4, 1, tzinfo=UTC)),
         ],
         "campaigns": [{"network": "meta", "campaign_id": "c1", "campaign_name": "Spring"}],
@@ -140,10 +142,10 @@ def test_by_hand(project: Project) -> None:
 
 def test_what_models_attribute_stands_beside_it(project: Project) -> None:
     (row,) = asked(project).records()
-    assert (row["attributed_signups_last"], row["attributed_signups_half"]) == (2, 0.5)
+    assert (row["attributed_signups_last"], row["attributed_signups_linear"]) == (2, 0.5)
     assert (row["attributed_revenue_last"], row["attributed_roas_last"]) == (25, 0.5)
-    assert row["attributed_signups_money_only"] is None  # it credits no signups at all
-    assert row["attributed_revenue_money_only"] == 5
+    assert row["attributed_signups_install_last_touch"] is None  # it credits no signups at all
+    assert row["attributed_revenue_install_last_touch"] == 5
     # The model that was asked for has its column, though nothing is known of it.
     assert row["attributed_signups_last_paid"] is row["attributed_revenue_last_paid"] is None
     (one,) = asked(project, by="campaign").records()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from whichhalf import sql
-from whichhalf.attribute.credits import credited, judge
+from whichhalf.attribute.credits import Rows, credited, judge
 from whichhalf.attribute.histories import histories
 from whichhalf.attribute.lookback import load_lookback
 from whichhalf.config import Config
@@ -19,7 +19,7 @@ from whichhalf.errors import BadDataError
 from whichhalf.tables import TABLES
 
 _PACKAGE = "whichhalf.attribute"
-OUTPUTS = ("signups", "useful_sessions", "unattributed", "rule_credits", "conversions")
+OUTPUTS = ("signups", "useful_sessions", "unattributed", "touch_credits", "conversions")
 # Why models credit a conversion to nothing: known when its touches are judged, not before.
 REASONS = ("reason", "reason_sourced", "reason_paid", "reason_install")
 _COLUMNS = ", ".join(c.name for c in TABLES["conversions"].columns if c.name not in REASONS)
@@ -27,10 +27,10 @@ _COLUMNS = ", ".join(c.name for c in TABLES["conversions"].columns if c.name not
 
 @dataclass(frozen=True)
 class Outcome:
-    """days: conversion days to replace. tables: SELECT of each output for these days."""
+    """days: conversion days to replace. tables: what makes each output for these days."""
 
     days: Sequence[date]
-    tables: Mapping[str, str]
+    tables: Mapping[str, Rows]
 
 
 def attribute(

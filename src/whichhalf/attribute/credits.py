@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from functools import partial
+from itertools import chain
 
 import pyarrow as pa
 
 from whichhalf import sql
 from whichhalf.attribute.lookback import Lookback
-from whichhalf.config import Config
+from whichhalf.attribute.weights import touch_credits
+from whichhalf.config import AttributeConfig, Config
 from whichhalf.engines import Engine
+from whichhalf.tables import TABLES
 
 _PACKAGE = "whichhalf.attribute"
+Rows = str | Callable[[], pa.RecordBatchReader]  # a SELECT, or what streams the rows when called
 
 # Every model, with what it can credit: any touch, one with a source, a paid one, what an install
 # inherits. Fitted models credit conversions by their fit, when read: see credits.sql.
@@ -59,30 +64,23 @@ def judge(engine: Engine, config: Config, lookback: Lookback, *, with_later: boo
         engine.drop("unbeaten")
 
 
-def weighed(engine: Engine, config: Config) -> str:
-    """Materialise models, touch_weights and install_credits; return the SELECT of rule_credits."""
+def weighed(engine: Engine, config: Config) -> Callable[[], pa.RecordBatchReader]:
+    """Materialise models and install_credits; return what streams touch_credits."""
     dialect, settings = engine.flags.dialect, config.attribute
     models = pa.table({"model": list(MODELS), "credits": list(MODELS.values())})
     engine.relation("models", models)
-    weights = sql.load(_PACKAGE, "touch_weights").sql(
-        dialect,
-        half_life_days=settings.half_life_days,
-        first_share=settings.first_share,
-        last_share=settings.last_share,
-    )
-    engine.create("touch_weights", weights)
     installs = sql.load(_PACKAGE, "install_credits").sql(
         dialect,
         install_click_lookback_days=settings.install_click_lookback_days,
         install_impression_lookback_days=settings.install_impression_lookback_days,
     )
     engine.create("install_credits", installs)
-    return sql.load(_PACKAGE, "rule_credits").sql(dialect)
+    return partial(_touch_credits, engine, settings)
 
 
-def credited(engine: Engine, config: Config) -> Mapping[str, str]:
-    """Return the SELECTs of rule_credits, unattributed, signups and useful_sessions."""
-    dialect, rule_credits = engine.flags.dialect, weighed(engine, config)
+def credited(engine: Engine, config: Config) -> dict[str, Rows]:
+    """Return what makes touch_credits, unattributed, signups and useful_sessions."""
+    dialect, stream = engine.flags.dialect, weighed(engine, config)
     engine.create("conversion_reasons", sql.load(_PACKAGE, "conversion_reasons").sql(dialect))
     engine.create("signup_sessions", sql.load(_PACKAGE, "signup_sessions").sql(dialect))
     engine.create("signup_touches", sql.load(_PACKAGE, "signup_touches").sql(dialect))
@@ -91,5 +89,18 @@ def credited(engine: Engine, config: Config) -> Mapping[str, str]:
         "signups": sql.load(_PACKAGE, "signups").sql(dialect, session_gap_minutes=gap),
         "useful_sessions": sql.load(_PACKAGE, "useful_sessions").sql(dialect),
         "unattributed": sql.load(_PACKAGE, "unattributed").sql(dialect),
-        "rule_credits": rule_credits,
+        "touch_credits": stream,
     }
+
+
+def _touch_credits(engine: Engine, settings: AttributeConfig) -> pa.RecordBatchReader:
+    """Stream table touch_credits."""
+    columns = "number, day, app, conversion_id, conversion_kind, person_id, converted_at,"
+    conversions = engine.table(
+        f"select {columns} attributed_at, value from wanted_conversions order by number"
+    )
+    touches = engine.query(sql.load(_PACKAGE, "credited_touches").sql(engine.flags.dialect))
+    rows = touch_credits(conversions, touches, settings)
+    first = next(rows, None)
+    schema = TABLES["touch_credits"].arrow if first is None else first.schema
+    return pa.RecordBatchReader.from_batches(schema, chain(() if first is None else (first,), rows))

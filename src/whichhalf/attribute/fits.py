@@ -44,7 +44,7 @@ FITTED: dict[str, Callable[[Paths], Floats]] = {"markov": _markov, "shapley_rate
 def model_fits(engine: Engine, config: Config) -> Mapping[str, pa.Table]:
     """Return table model_fits.
 
-    Reads: rule_credits, unattributed, touches, excluded_visitors, users, persons, sources.
+    Reads: touch_credits, unattributed, touches, excluded_visitors, users, persons, sources.
     """
     converting = converting_paths(engine)
     other = other_paths(engine, config.attribute.session_touches)
@@ -60,13 +60,19 @@ def model_fits(engine: Engine, config: Config) -> Mapping[str, pa.Table]:
 
 def converting_paths(engine: Engine) -> pa.Table:
     """Return channels before each conversion: conversion_kind, person_id, channel, begins_path."""
+    _view_credits(engine)
     return engine.table(sql.load(_PACKAGE, "converting_paths").sql(engine.flags.dialect))
 
 
 def other_paths(engine: Engine, session_touches: str) -> pa.Table:
     """Return channels of persons who never converted, columns as of `converting_paths`."""
+    _view_credits(engine)
     select = sql.load(_PACKAGE, "other_paths")
     return engine.table(select.sql(engine.flags.dialect, session_touches=session_touches))
+
+
+def _view_credits(engine: Engine) -> None:
+    engine.view("rule_credits", sql.load(_PACKAGE, "rule_credits").sql(engine.flags.dialect))
 
 
 def _of_kind(steps: pa.Table, kind: str) -> pa.Table:

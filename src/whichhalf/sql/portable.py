@@ -40,7 +40,7 @@ REFUSED: dict[type[exp.Expr], str] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Query:
     """One SELECT, parsed and found portable.
 
@@ -71,7 +71,13 @@ class Query:
                 f"{self.name}.sql: parameters missing: {missing or 'none'}; unknown:"
                 f" {unknown or 'none'}. It takes: {sorted(wanted)}."
             )
-        return _fill(self.tree, parameters).sql(dialect=dialect, pretty=True)
+        return _rendered(self, dialect, tuple(sorted(parameters.items())))
+
+
+@cache
+def _rendered(query: Query, dialect: str, parameters: tuple[tuple[str, Any], ...]) -> str:
+    """The text for an engine: rendering takes longer than many a query."""
+    return _fill(query.tree, dict(parameters)).sql(dialect=dialect, pretty=True)
 
 
 def _fill(tree: exp.Expr, parameters: Mapping[str, Any]) -> exp.Expr:

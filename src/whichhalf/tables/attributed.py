@@ -78,9 +78,43 @@ credit          double      share, in [0, 1]
 value           money       credited value in the reporting currency
 """
 
+TOUCH_CREDITS = table(
+    "touch_credits",
+    Kind.DERIVED,
+    "Credit of each touch of a conversion: a column a model that is a rule. Read `credits`.",
+    grain="app conversion_id conversion_kind touch_id",
+    clock="converted_at",
+    columns=f"""
+app             string      which product
+conversion_id   string      conversion
+conversion_kind string      its kind
+touch_id        string      touch; for a direct visit the session's id
+{SOURCE_KEY}
+touched_at      timestamp   when the touch happened
+person_id       string      person
+converted_at    timestamp   when the conversion happened
+value           money       of the conversion, in the reporting currency
+first_credit              double?     share under model first; null: none
+last_credit               double?     share under model last; null: none
+first_non_direct_credit   double?     share under model first_non_direct; null: none
+last_non_direct_credit    double?     share under model last_non_direct; null: none
+first_paid_credit         double?     share under model first_paid; null: none
+last_paid_credit          double?     share under model last_paid; null: none
+linear_credit             double?     share under model linear; null: none
+position_credit           double?     share under model position; null: none
+time_decay_credit         double?     share under model time_decay; null: none
+shapley_credit            double?     share under model shapley; null: none
+install_last_touch_credit double?     share under model install_last_touch; null: none
+linear_value              money?      value that goes with it; other models give all of it
+position_value            money?      value that goes with it; other models give all of it
+time_decay_value          money?      value that goes with it; other models give all of it
+shapley_value             money?      value that goes with it; other models give all of it
+""",
+)
+
 RULE_CREDITS = table(
     "rule_credits",
-    Kind.DERIVED,
+    Kind.VIEW,
     "Credits of the models that are rules. Read `credits`, which has the fitted ones too.",
     grain="app conversion_id conversion_kind model touch_id",
     clock="converted_at",

@@ -13,6 +13,7 @@ from whichhalf.tables.attributed import (
     RULE_CREDITS,
     SIGNUPS,
     SOURCES,
+    TOUCH_CREDITS,
     UNATTRIBUTED,
     USEFUL_SESSIONS,
 )
@@ -42,6 +43,7 @@ DERIVED: tuple[Table, ...] = (
     RATES,
     COST_DAYS,
     CONVERSIONS,
+    TOUCH_CREDITS,
     RULE_CREDITS,
     MODEL_FITS,
     CREDITS,

@@ -16,11 +16,12 @@ from whichhalf.attribute.lookback import load_lookback
 from whichhalf.engines import Engine
 from whichhalf.errors import WhichhalfError
 from whichhalf.project import Project
+from whichhalf.tables import TABLES
 
 Facts = dict[str, Any]
 
 _FIND = ("conversions", "users", "persons", "session_parts", "touches")
-_CREDIT = "app, conversion_id, conversion_kind, model, touch_id, credit, value"
+_CREDIT = ", ".join(c.name for c in TABLES["touch_credits"].columns if c.name != "day")
 
 
 def explain(
@@ -89,8 +90,9 @@ def _differs(project: Project, engine: Engine) -> bool:
 
     Makes `credits`, those of the person.
     """
-    now = weighed(engine, project.config)
-    old, new = f"select {_CREDIT} from rule_credits", f"select {_CREDIT} from ({now}) as now"
+    engine.relation("now_credits", weighed(engine, project.config)().read_all())
+    old, new = (f"select {_CREDIT} from {name}" for name in ("touch_credits", "now_credits"))
     differing = engine.table(f"({old} except all {new}) union all ({new} except all {old})")
-    views.create(engine, project.config, "credits")
+    for name in ("rule_credits", "credits"):
+        views.create(engine, project.config, name)
     return bool(differing.num_rows)

@@ -18,7 +18,7 @@ _WHOLE = (
     "conversions", "users", "persons", "session_parts", "touches", "excluded_visitors", "sources",
     "identity_edges", "refused_merges", "rates", "payments", "model_fits",
 )  # fmt: skip
-_BY_DAY = ("rule_credits", "unattributed", "key_events", "loaded_conversions")
+_BY_DAY = ("touch_credits", "unattributed", "key_events", "loaded_conversions")
 
 READ = tuple(sorted((*_WHOLE, *_BY_DAY, "events")))  # what an explanation is made from
 
@@ -75,7 +75,7 @@ def _read_credit(project: Project, engine: Engine) -> None:
     versions = project.snapshot() if days else {}
     project.expose(engine, _BY_DAY, versions=versions, days=days)
     person = "person_id in (select person_id from wanted_persons)"
-    _narrow(engine, "rule_credits", person)
+    _narrow(engine, "touch_credits", person)
     _narrow(engine, "unattributed", person)
 
 

@@ -76,7 +76,7 @@ def linear_weights(offsets: Integers) -> Floats:
 def position_weights(offsets: Integers, first: float, last: float) -> Floats:
     """Weight of each touch, shape (touches,), as `position` tells; sums to 1 in each row."""
     lengths = np.diff(offsets)
-    middle = max(1.0 - first - last, 0.0) / np.maximum(lengths - 2, 1)
+    middle = max(round(1.0 - first - last, 12), 0.0) / np.maximum(lengths - 2, 1)
     weights = np.repeat(middle, lengths)
     ends = first + last
     # Two touches share what the two ends have; where that is nothing they share equally.
