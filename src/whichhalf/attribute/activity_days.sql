@@ -12,7 +12,8 @@ key_days as (
     select
         k.app,
         coalesce(
-            u.person_id, k.user_id, v.person_id, concat(k.visitor_id, '@', k.app)
+            u.person_id, k.user_id, v.person_id,
+            case when k.visitor_id is not null then concat(k.visitor_id, '@', k.app) end
         ) as person_id,
         cast(k.occurred_at as date) as active_on,
         cast(0 as bigint) as sessions,

@@ -56,7 +56,8 @@ resolved as (
         c.converted_at, c.attributed_at, c.refers_to, c.value, c.product_id, c.quantity,
         c.country, c.os, c.source_table, c.is_counted,
         coalesce(
-            u.person_id, c.user_id, p.person_id, concat(c.visitor_id, '@', c.app),
+            u.person_id, c.user_id, p.person_id,
+            case when c.visitor_id is not null then concat(c.visitor_id, '@', c.app) end,
             concat('?:', c.conversion_id, '@', c.app)
         ) as person_id
     from candidates as c

@@ -23,7 +23,8 @@ touched as (
             partition by t.app, t.part_id order by t.touched_at, t.touch_id
         ) as nth_of_part,
         coalesce(
-            u.person_id, t.user_id, v.person_id, concat(t.visitor_id, '@', t.app)
+            u.person_id, t.user_id, v.person_id,
+            case when t.visitor_id is not null then concat(t.visitor_id, '@', t.app) end
         ) as person_id
     from touches as t
     inner join sources as s on t.source_key = s.source_key

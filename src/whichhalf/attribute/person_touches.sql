@@ -36,7 +36,8 @@ outside as (
     select
         t.app, t.touch_id, t.touch_type, t.touched_at, t.source_key, t.referrer_host,
         coalesce(
-            u.person_id, t.user_id, v.person_id, concat(t.visitor_id, '@', t.app)
+            u.person_id, t.user_id, v.person_id,
+            case when t.visitor_id is not null then concat(t.visitor_id, '@', t.app) end
         ) as person_id
     from wanted_touches as t
     left join users as u on t.user_id = u.user_id

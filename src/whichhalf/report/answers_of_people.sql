@@ -5,7 +5,8 @@
 with owned as (
     select
         coalesce(
-            u.person_id, a.user_id, v.person_id, concat(a.visitor_id, '@', a.app)
+            u.person_id, a.user_id, v.person_id,
+            case when a.visitor_id is not null then concat(a.visitor_id, '@', a.app) end
         ) as person_id,
         a.answered_at, a.answer
     from survey_answers as a

@@ -2,7 +2,8 @@
 -- grain: app, login_id    day: occurred_at
 select
     k.app, k.message_id as login_id, k.occurred_at,
-    coalesce(u.person_id, k.user_id, v.person_id, concat(k.visitor_id, '@', k.app)) as person_id
+    coalesce(u.person_id, k.user_id, v.person_id,
+    case when k.visitor_id is not null then concat(k.visitor_id, '@', k.app) end) as person_id
 from key_events as k
 left join users as u on k.user_id = u.user_id
 left join persons as v

@@ -21,7 +21,8 @@ with ranked as (
 select
     r.app, r.message_id,
     coalesce(
-        u.person_id, r.part_user_id, v.person_id, concat(r.visitor_id, '@', r.app)
+        u.person_id, r.part_user_id, v.person_id,
+        case when r.visitor_id is not null then concat(r.visitor_id, '@', r.app) end
     ) as person_id
 from ranked as r
 left join users as u on r.part_user_id = u.user_id

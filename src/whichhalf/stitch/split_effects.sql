@@ -67,7 +67,8 @@ resolved as (
     select
         c.person_id as old_person_id,
         coalesce(
-            u.person_id, c.user_id, p.person_id, concat(c.visitor_id, '@', c.app), c.person_id
+            u.person_id, c.user_id, p.person_id,
+            case when c.visitor_id is not null then concat(c.visitor_id, '@', c.app) end, c.person_id
         ) as new_person_id
     from conversions as c
     left join users as u on c.user_id = u.user_id

@@ -10,7 +10,8 @@ with excluded as (
 left_out as (
     select
         t.app, coalesce(
-            u.person_id, t.user_id, v.person_id, concat(t.visitor_id, '@', t.app)
+            u.person_id, t.user_id, v.person_id,
+            case when t.visitor_id is not null then concat(t.visitor_id, '@', t.app) end
         ) as person_id, t.touch_id, t.touch_type, t.touched_at, t.source_key,
         cast(null as bigint) as session_number, t.referrer_host, 'excluded_visitor' as left_out_by
     from wanted_touches as t
