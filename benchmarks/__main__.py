@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = ("load_segment", "pipeline", "models")
+BENCHMARKS = ("load_segment", "pipeline", "credits", "models")
 
 
 def main() -> None:
