@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sql": ("tables", "Print the SELECT behind a table, for an engine."),
     "persons": ("persons", "Who is one person and why; undo a wrong merge."),
     "verify": ("verify", "Rebuild beside the live tables and compare row for row."),
+    "audit": ("audit", "Reconcile raw rows with reports, and platforms' claims with ours."),
     "quarantine": ("quarantine", "Rows that were set aside: list, show, replay."),
     "config": ("project", "Settings, and where each comes from."),
     "world": ("world", "Simulate an ad economy with a known truth, and score a project by it."),
