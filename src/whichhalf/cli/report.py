@@ -97,6 +97,13 @@ _COVERED = """
     help="Report self-reported: the question, where surveys asked several.",
 )
 @click.option(
+    "--kind",
+    default="signup",
+    show_default=True,
+    metavar="KIND",
+    help="Report models: kind of conversion, like signup, purchase or install.",
+)
+@click.option(
     "--format",
     "form",
     metavar="FORMAT",
@@ -168,6 +175,7 @@ def _query(project: Project, name: str, asked: dict[str, Any]) -> Query:
         on=on,
         every_older=asked["every_older"],
         question=asked["question"],
+        kind=asked["kind"],
     )
 
 

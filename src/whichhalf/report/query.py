@@ -14,9 +14,17 @@ from whichhalf.errors import UsageError, nearest
 MODELS: dict[str, str] = {
     "first": "first touch",
     "last": "last touch",
+    "first_non_direct": "first touch with a source",
+    "last_non_direct": "last touch with a source",
     "first_paid": "first paid touch",
     "last_paid": "last paid touch",
+    "linear": "all touches, equally",
+    "position": "first and last touch by their shares, those between equally",
+    "time_decay": "all touches, half as much a half-life earlier",
+    "shapley": "distinct channels equally (conversions game), the touches of each equally",
     "install_last_touch": "last click before the install, inherited",
+    "markov": "channels by their removal effects, the touches with a source of each equally",
+    "shapley_rate": "channels by the rate game, the touches with a source of each equally",
 }
 
 BASES: dict[str, str] = {
@@ -38,9 +46,10 @@ DIMENSIONS: dict[str, tuple[str, ...]] = {
     "sessions": ("channel", "source", "landing", "day", "country"),
     "self-reported": ("first_channel", "first_source"),
     "lift": ("network", "campaign"),
+    "models": ("channel", "campaign", "adset", "ad", "network", "country", "os"),
 }
 # Reports whose --by may be more than their own dimensions: what, only the project knows.
-LOOKED_UP = ("campaigns", "returns", "signups", "sessions")
+LOOKED_UP = ("campaigns", "returns", "signups", "sessions", "models")
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,7 @@ class Query:
     takes `on` in their place. window_days: how long after acquisition counts, basis acquisition.
     age_days, on, every_older: report `returns`.
     question: report `self-reported`, where surveys asked several.
+    kind: of conversion, report `models`; reports check it, as only the project knows its kinds.
     by: a dimension of the report, or what look-ups and companies add; reports check the latter.
     UsageError where a part cannot be.
     """
@@ -66,6 +76,7 @@ class Query:
     on: date | None = None
     every_older: bool = False
     question: str = ""
+    kind: str = "signup"
 
     def __post_init__(self) -> None:
         _one_of("report", self.report, DIMENSIONS)

@@ -8,6 +8,7 @@ from whichhalf.errors import UsageError, nearest
 from whichhalf.project import Project
 from whichhalf.report.campaigns import campaigns
 from whichhalf.report.lift import lift
+from whichhalf.report.models import models
 from whichhalf.report.query import Query
 from whichhalf.report.result import Report
 from whichhalf.report.returns import returns
@@ -22,6 +23,7 @@ REPORTS: Mapping[str, Callable[[Project, Query], Report]] = {
     "sessions": sessions,
     "self-reported": self_reported,
     "lift": lift,
+    "models": models,
 }
 
 
