@@ -35,19 +35,19 @@ def models(project: Project, query: Query) -> Report:
         dimension = looked_up.dimension(project, engine, query)
         found = find(engine, query, dimension, starts_at, ends_at)
         unseen = tuple(left_out.left_out(engine, starts_at, ends_at))
-    labels = models_columns.labels_of(dimension)
-    has_totals = _has_totals(dimension)
-    currency = project.config.report.currency
-    ids = IDS.get(query.by, ()) if dimension.is_own else ()
-    shown = models_columns.columns(labels, ids, currency, has_totals=has_totals)
+    labels, has_totals = models_columns.labels_of(dimension), _has_totals(dimension)
+    shown = models_columns.columns(
+        labels,
+        IDS.get(query.by, ()) if dimension.is_own else (),
+        project.config.report.currency,
+        has_totals=has_totals,
+    )
     names = [column.name for column in shown]
-    rows = [_record(key, found, labels) for key in found.keys]
-    rows.sort(key=lambda row: _order(row, labels))
-    rows += _not_attributed(found, labels)
+    rows = [*_attributed(found, labels), *_not_attributed(found, labels)]
     return Report(
         name="models",
         title=f"Models of credit for {query.kind} by {query.by}, {first} to {last}",
-        currency=currency,
+        currency=project.config.report.currency,
         facts=(*head.facts(project, query, fresh), *models_notes.facts(project, query)),
         columns=shown,
         rows=tuple(tuple(row.get(name) for name in names) for row in rows),
@@ -59,6 +59,12 @@ def models(project: Project, query: Query) -> Report:
 def _has_totals(dimension: Dimension) -> bool:
     """Whether fits can be shown: they are of channels."""
     return dimension.is_own and dimension.by == "channel"
+
+
+def _attributed(found: Found, labels: Labels) -> list[dict[str, Cell]]:
+    """The rows of the dimension's values, in their order."""
+    rows = (_record(key, found, labels) for key in found.keys)
+    return sorted(rows, key=lambda row: _order(row, labels))
 
 
 def _record(key: Key, found: Found, labels: Labels) -> dict[str, Cell]:

@@ -73,22 +73,13 @@ def find(
     total = _rows(engine, "select count(*) as found, sum(value) as value from models_asked")[0]
     return Found(
         costs={("", 1, *_key(row)[2:]): row for row in _rows(engine, "select * from row_costs")},
-        credits={
-            (row["model"], _key(row)): (round(row["conversions"], 9), row["value"])
-            for row in _rows(engine, select(engine, "models_sums"))
-        },
+        credits=_credits(engine),
         names=names,
         fits=_fits(engine, query, dimension),
-        reasons=frozenset(
-            (row["model"], row["reason"])
-            for row in _rows(engine, "select distinct model, reason from unattributed")
-        ),
+        reasons=_reasons(engine),
         total=(total["found"], total["value"] or Decimal(0)),
         spend=costs["spend"] if costs["ever"] else None,
-        unexplained={
-            row["measure"]: row["item_count"]
-            for row in _rows(engine, select(engine, "unexplained") + " order by measure")
-        },
+        unexplained=_unexplained(engine),
     )
 
 
@@ -123,6 +114,24 @@ def _place(
     engine.create("own_costs", costing)
     engine.view("placed_items", "select * from own_items")
     engine.view("row_costs", "select * from own_costs")
+
+
+def _credits(engine: Engine) -> dict[tuple[str, Key], tuple[float, Decimal]]:
+    """Sums by model and row, without the last digits, which the order of adding decides."""
+    return {
+        (row["model"], _key(row)): (round(row["conversions"], 9), row["value"])
+        for row in _rows(engine, select(engine, "models_sums"))
+    }
+
+
+def _reasons(engine: Engine) -> frozenset[tuple[str, str]]:
+    rows = _rows(engine, "select distinct model, reason from unattributed")
+    return frozenset((row["model"], row["reason"]) for row in rows)
+
+
+def _unexplained(engine: Engine) -> dict[str, int]:
+    rows = _rows(engine, select(engine, "unexplained") + " order by measure")
+    return {row["measure"]: row["item_count"] for row in rows}
 
 
 def _fits(
