@@ -66,7 +66,7 @@ def test_secrets_from_files(folder: Path) -> None:
         ("[sessionize]\nown_hosts = 'a'", "must be a list of strings"),
         ("[sessionize]\nsession_gap_minutes = true", "must be a whole number"),
         ("[sessionize]\nsession_gap_minutes = 0", "must be above 0"),
-        ("[attribute]\nclick_lookback_days = -1", "must be above 0"),
+        ("[attribute]\nclick_lookback_days = -1", "must not be below 0"),
         ("[attribute]\npurchases_from = 'both'", "payments or events"),
         ("[project]\nmemory_limit_percent = 120", "from 1 to 95"),
         ("[report]\ntime_zone = 'CEST'", "no time zone"),

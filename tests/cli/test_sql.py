@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 import sqlglot
 
-from whichhalf import tables
+from whichhalf import sql, tables
 from whichhalf.attribute.lookback import load_lookback
 from whichhalf.attribute.referrers import is_ignored
 from whichhalf.cli import main
@@ -61,6 +61,8 @@ def engine(project: Project) -> Iterator[Engine]:
         assert hosts
         opened.relation("ignored_hosts", pa.table({"host": pa.array(hosts, pa.string())}))
         opened.relation("blog_paths", parts._blog_paths(opened, config))
+        standing = sql.load("whichhalf.stitch", "standing_cuts").sql("duckdb")
+        opened.create("standing_cuts", standing)
         merged, links = _merged(opened, config)
         opened.relation("merged_users", merged.table)
         opened.relation("alias_links", links)
