@@ -53,7 +53,7 @@ class Part:
 
     @property
     def started_at(self) -> datetime:
-        return self.events[0]["occurred_at"]  # type: ignore[no-any-return]
+        return self.events[0]["occurred_at"]
 
     @property
     def user(self) -> str | None:

@@ -130,7 +130,7 @@ def test_by_hand(project: Project) -> None:
     assert row["relative_lift"] == pytest.approx(1.0)
     assert row["spend"] == 50  # of both campaigns; April costs nothing here
     assert row["cost_per_incremental_signup"] == 5
-    assert row["cost_per_incremental_signup_high"] is None and row["lift_low"] < 0  # type: ignore
+    assert row["cost_per_incremental_signup_high"] is None and row["lift_low"] < 0
     # Revenue: 9 × 8 of 100 people, 5 × 8 of 50: −0.08 each.
     assert (row["treated_revenue_each"], row["hold_out_revenue_each"]) == (
         Decimal("0.72"),

@@ -127,7 +127,7 @@ def test_the_ledger_is_the_people(causal: Made) -> None:
     assert {row["person_id"] for row in truth(folder, "signups.parquet")} == signed
     meta = next(row for row in networks if row["network"] == "meta")
     assert meta["lift"] == pytest.approx(0.2, abs=0.02)
-    assert 50 < meta["incremental_signups"] < meta["signups"]  # type: ignore[operator]
+    assert 50 < meta["incremental_signups"] < meta["signups"]
 
 
 def test_campaigns_of_the_ledger_add_up(causal: Made) -> None:
@@ -135,7 +135,7 @@ def test_campaigns_of_the_ledger_add_up(causal: Made) -> None:
     names = ("due", "held_out", "signups", "incremental_signups", "incremental_revenue")
     for row in truth(causal[0], "causes.parquet"):
         for name in names:
-            sums[row["network"]][name] += row[name] if row["campaign_id"] else -row[name]  # type: ignore
+            sums[row["network"]][name] += row[name] if row["campaign_id"] else -row[name]
     assert all(not any(left.values()) for left in sums.values())
 
 

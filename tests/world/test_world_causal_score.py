@@ -66,11 +66,11 @@ def test_models_and_hold_out(truth: Path) -> None:
     assert tuple(found) == CAUSAL_KEYS
     assert found["incremental_signups"] == {"meta": 80, "google_ads": 0, "criteo": 20}
     attributed = found["attributed_signups"]
-    assert attributed["last"] == {"meta": 40, "google_ads": 40, "criteo": 0}  # type: ignore[index]
+    assert attributed["last"] == {"meta": 40, "google_ads": 40, "criteo": 0}
     # Half and half against 80:20: |.5 − .8| + |.5 − 0| + |0 − .2|.
     assert found["attributed_l1"] == pytest.approx({"last": 1.0, "truthful": 0.0, "stray": 2.0})
     assert found["incremental_l1_by_holdout"] == pytest.approx(0.4)  # .6:.4, nothing below 0
-    inside = {name: row["truth_in_interval"] for name, row in found["holdout_lift"].items()}  # type: ignore
+    inside = {name: row["truth_in_interval"] for name, row in found["holdout_lift"].items()}
     assert inside == {"meta": False, "google_ads": True, "criteo": True}
     text = shown(found)
     assert "attributed (last)" in text and "incremental (truth)" in text
@@ -81,7 +81,7 @@ def test_an_estimate_that_is_missing_is_no_zero(truth: Path) -> None:
     found = causal_scores(tables, truth, [record("meta", None, 0, 0), record("criteo", 1.0, 0, 1)])
     assert found["incremental_signups_by_holdout"] == {"criteo": 1.0}
     assert found["incremental_l1_by_holdout"] is None
-    assert list(found["holdout_lift"]) == ["criteo"]  # type: ignore[call-overload]
+    assert list(found["holdout_lift"]) == ["criteo"]
     assert "–" in shown(found)
 
 

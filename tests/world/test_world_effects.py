@@ -134,7 +134,7 @@ def test_hold_outs_of_many_worlds_hold_the_truth_in_their_intervals() -> None:
                 arms.append(Arm(int(group.sum()), count, count, count))
             lift = difference(*arms)
             true = effects.lift[due, number].mean()
-            inside.append(lift.low <= true <= lift.high)  # type: ignore[operator]
+            inside.append(lift.low <= true <= lift.high)
     assert 0.90 < np.mean(inside) < 0.99
 
 

@@ -78,7 +78,7 @@ def test_few_conversions_are_flagged() -> None:
 
 @pytest.mark.parametrize("game", ["conversions", "rate"])
 def test_shapley_has_intervals_too(game: str) -> None:
-    answer = shapley(frame(JOURNEYS), game, bootstrap=100, seed=1)  # type: ignore[arg-type]
+    answer = shapley(frame(JOURNEYS), game, bootstrap=100, seed=1)
     for row in answer.to_pylist()[:-1]:
         assert row["low"] < row["conversions"] < row["high"]
 

@@ -101,7 +101,7 @@ def test_effects_are_those_of_taking_a_channel_out(journeys: list[Row], order: i
 @given(rows(), st.randoms(use_true_random=False))
 def test_rows_may_come_in_any_order(journeys: list[Row], draw: object) -> None:
     shuffled = list(journeys)
-    draw.shuffle(shuffled)  # type: ignore[attr-defined]
+    draw.shuffle(shuffled)
     one, other = markov(frame(journeys), 2), markov(frame(shuffled), 2)
     assert column(one) == pytest.approx(column(other), abs=1e-12)
 

@@ -73,7 +73,7 @@ def test_totals_reconcile_to_the_last_decimal(
 @given(rows(), st.sampled_from(sorted(MODELS)), st.randoms(use_true_random=False))
 def test_order_and_repeats_of_rows(journeys: list[Row], model: str, draw: object) -> None:
     shuffled = journeys + journeys
-    draw.shuffle(shuffled)  # type: ignore[attr-defined]
+    draw.shuffle(shuffled)
     doubled = [(path, 2 * c, 2 * n) for path, c, n in journeys]
     one, other = (MODELS[model](frame(j)) for j in (shuffled, doubled))
     assert column(one) == pytest.approx(column(other), abs=1e-9)

@@ -20,7 +20,7 @@ from whichhalf.errors import UsageError
 LETTERS = "abcdefghijkl"
 
 
-def enumerated(players: str, worth) -> dict[str, float]:  # type: ignore[no-untyped-def]
+def enumerated(players: str, worth) -> dict[str, float]:
     """Average of each player's gain: over sizes, then over coalitions of that size."""
     values = {}
     for player in players:
@@ -33,11 +33,11 @@ def enumerated(players: str, worth) -> dict[str, float]:  # type: ignore[no-unty
     return values
 
 
-def conversions_inside(journeys: list[Row]):  # type: ignore[no-untyped-def]
+def conversions_inside(journeys: list[Row]):
     return lambda s: sum(c for path, c, _ in journeys if path and s.issuperset(path))
 
 
-def rate_inside(journeys: list[Row]):  # type: ignore[no-untyped-def]
+def rate_inside(journeys: list[Row]):
     def worth(s: frozenset[str]) -> float:
         inside = [(c, c + n) for path, c, n in journeys if s.issuperset(path)]
         persons = sum(p for _, p in inside)
@@ -137,7 +137,7 @@ def test_twelve_channels_are_enumeration() -> None:
         table = {s: of_set(s) for k in range(13) for s in map(frozenset, combinations(LETTERS, k))}
         expected = enumerated(LETTERS, table.__getitem__)
         scale = sum(c + n for _, c, n in journeys) if name == "rate" else 1
-        values = column(shapley(frame(journeys), name))  # type: ignore[arg-type]
+        values = column(shapley(frame(journeys), name))
         assert {k: v / scale for k, v in values.items()} == pytest.approx(expected, abs=1e-10)
 
 
@@ -145,19 +145,19 @@ def test_twelve_channels_are_enumeration() -> None:
 @given(rows(), st.sampled_from(["conversions", "rate"]))
 def test_totals_reconcile(journeys: list[Row], name: str) -> None:
     total = sum(c for _, c, _ in journeys)
-    values = column(shapley(frame(journeys), name))  # type: ignore[arg-type]
+    values = column(shapley(frame(journeys), name))
     assert sum(values.values()) == pytest.approx(total, abs=1e-9)
 
 
 @settings(max_examples=25)
 @given(rows(), rows(), st.sampled_from(["conversions", "rate"]))
 def test_order_and_repeats_of_rows(one: list[Row], other: list[Row], name: str) -> None:
-    forward = column(shapley(frame(one + other), name))  # type: ignore[arg-type]
-    backward = column(shapley(frame(other[::-1] + one[::-1]), name))  # type: ignore[arg-type]
+    forward = column(shapley(frame(one + other), name))
+    backward = column(shapley(frame(other[::-1] + one[::-1]), name))
     assert forward == pytest.approx(backward, abs=1e-9)
-    twice = column(shapley(frame(one + one), name))  # type: ignore[arg-type]
+    twice = column(shapley(frame(one + one), name))
     doubled = frame([(p, 2 * c, 2 * n) for p, c, n in one])
-    assert twice == pytest.approx(column(shapley(doubled, name)), abs=1e-9)  # type: ignore[arg-type]
+    assert twice == pytest.approx(column(shapley(doubled, name)), abs=1e-9)
 
 
 @settings(max_examples=25)
@@ -171,8 +171,8 @@ def test_conversions_game_adds_up_over_path_sets(one: list[Row], other: list[Row
 
 def test_repeats_and_order_in_a_path_say_nothing() -> None:
     for name in ("conversions", "rate"):
-        one = shapley(frame([(("a", "a", "b"), 3, 1), (("a",), 1, 2)]), name)  # type: ignore[arg-type]
-        other = shapley(frame([(("b", "a"), 3, 1), (("a",), 1, 2)]), name)  # type: ignore[arg-type]
+        one = shapley(frame([(("a", "a", "b"), 3, 1), (("a",), 1, 2)]), name)
+        other = shapley(frame([(("b", "a"), 3, 1), (("a",), 1, 2)]), name)
         assert column(one) == pytest.approx(column(other))
 
 
@@ -209,4 +209,4 @@ def test_rate_game_says_how_many_channels_it_takes() -> None:
 
 def test_another_game_is_refused() -> None:
     with pytest.raises(UsageError, match="no game 'leave-one-out'"):
-        shapley(frame([(("a",), 1, 0)]), "leave-one-out")  # type: ignore[arg-type]
+        shapley(frame([(("a",), 1, 0)]), "leave-one-out")

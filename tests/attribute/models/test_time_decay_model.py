@@ -55,7 +55,7 @@ TOUCHES = st.lists(st.tuples(st.sampled_from("123"), st.sampled_from("ab"), DAYS
 @given(TOUCHES, st.floats(0.01, 1000), st.randoms(use_true_random=False))
 def test_credit_is_whole_in_any_order(given: list[Touch], half_life: float, draw: object) -> None:
     shuffled = list(given)
-    draw.shuffle(shuffled)  # type: ignore[attr-defined]
+    draw.shuffle(shuffled)
     one, other = (column(time_decay(touches(rows), half_life)) for rows in (given, shuffled))
     assert sum(one.values()) == pytest.approx(len({row[0] for row in given}))
     assert one == pytest.approx(other, abs=1e-12)
