@@ -10,6 +10,7 @@ files/ holds what else lies in the project's folder, rule files say.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,8 +19,11 @@ import pytest
 
 from table_rows import ENGINES, make_rows, read_cells, typed_rows, write_rows
 from whichhalf import pipeline, views
+from whichhalf.project import Project
 from whichhalf.steps import STEPS
 from whichhalf.tables import TABLES, Kind
+
+ProjectOf = Callable[..., Project]
 
 GOLDEN = Path(__file__).parent / "golden"
 # Reports have expectations of their own.
@@ -42,8 +46,26 @@ def names(case: Path) -> str:
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("case", CASES, ids=names)
-def test_golden(case: Path, engine: str, project_of) -> None:
+def test_golden(case: Path, engine: str, project_of: ProjectOf) -> None:
+    run_case(case, engine, project_of)
+
+
+def run_case(case: Path, engine: str, project_of: ProjectOf) -> None:
+    """Run the whole way over the inputs of a case on an engine; compare all rows of its table.
+
+    engine: as in [project] engine. project_of: makes an empty project of a text and an engine.
+    """
+    project = _project(case, engine, project_of)
     table = TABLES[case.parent.name]
+    pipeline.run(project, until=last_step(table.name))
+    rows = [tuple(map(_plain, row.values())) for row in _found(case, project).to_pylist()]
+    cells = read_cells(case / "expected.csv")
+    expected = [tuple(map(_plain, row)) for row in typed_rows(table, cells)]
+    assert sorted(rows, key=repr) == sorted(expected, key=repr)
+
+
+def _project(case: Path, engine: str, project_of: ProjectOf) -> Project:
+    """A project that holds the inputs of a case."""
     config = case / "config.toml"
     project = project_of(config.read_text("utf-8") if config.exists() else "", engine=engine)
     if (case / "files").exists():
@@ -52,17 +74,17 @@ def test_golden(case: Path, engine: str, project_of) -> None:
         if path.stem != "expected":
             assert TABLES[path.stem].kind is Kind.INPUT, path
             write_rows(project, path.stem, make_rows(path.stem, read_cells(path)))
-    pipeline.run(project, until=last_step(table.name))
-    cells = read_cells(case / "expected.csv")
+    return project
+
+
+def _found(case: Path, project: Project) -> pa.Table:
+    """The table that a case is about: the columns, and the models, that it names."""
     header = (case / "expected.csv").read_text("utf-8").splitlines()[0].split(",")
-    found = project.table(table.name).arrow()
+    found = project.table(case.parent.name).arrow()
     if (case / "models.txt").exists():
         about = (case / "models.txt").read_text("utf-8").split()
         found = found.filter(pc.is_in(found["model"], pa.array(about)))
-    found = found.select(header)
-    rows = [tuple(_plain(value) for value in row.values()) for row in found.to_pylist()]
-    expected = [tuple(map(_plain, row)) for row in typed_rows(table, cells)]
-    assert sorted(rows, key=repr) == sorted(expected, key=repr)
+    return found.select(header)
 
 
 def _plain(value: object) -> object:

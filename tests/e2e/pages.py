@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from required import lacking
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -17,11 +17,7 @@ BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL
 def shared(name: str) -> Path:
     """Path of a file of ../shared; skips without it, or fails if WHICHHALF_REQUIRE=all."""
     path = next((p / "shared" / name for p in ROOT.parents if (p / "shared" / name).exists()), None)
-    if path is None and os.environ.get("WHICHHALF_REQUIRE") == "all":
-        pytest.fail(f"shared/{name} is in no folder above the repository")
-    if path is None:
-        pytest.skip(f"shared/{name} is in no folder above the repository")
-    return path
+    return path or lacking(f"shared/{name} is in no folder above the repository")
 
 
 def run_page(page: str, folder: Path, **variables: str) -> str:
