@@ -21,7 +21,8 @@ def sources(engine: Engine, rules: Rules) -> Mapping[str, pa.Table]:
         " min(case when touch_type in ('click', 'impression') then touch_type else 'visit' end)"
         " as touch_type,"
         " min(network) as network, min(campaign_id) as campaign_id, min(ad_set_id) as ad_set_id,"
-        " min(ad_id) as ad_id, min(channel) as given_channel, max(is_paid) as given_is_paid"
+        " min(ad_id) as ad_id, min(channel) as given_channel,"
+        " max(case when is_paid then 1 when not is_paid then 0 end) = 1 as given_is_paid"
         " from touches where source_key <> 'direct' group by source_key order by source_key"
     )
     direct = pa.table({"source_key": ["direct"], "touch_type": ["visit"]})
