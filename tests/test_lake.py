@@ -14,7 +14,7 @@ from deltalake import DeltaTable, write_deltalake
 from table_rows import make_rows
 from whichhalf.engines import Engine
 from whichhalf.errors import LakeError, SchemaError
-from whichhalf.lake import Lake
+from whichhalf.lake import Lake, Selected
 from whichhalf.provenance import EMPTY, WHOLE, Stamp
 from whichhalf.tables import TABLES
 
@@ -159,7 +159,7 @@ def test_an_input_table_gains_columns(lake: Lake, sql_engine: Engine) -> None:
 def test_a_table_without_days_is_replaced_whole(lake: Lake, sql_engine: Engine) -> None:
     for number, user in enumerate(("u:1", "u:2")):
         users = make_rows("users", [{"user_id": user, "person_id": user}])
-        assert lake.replace(USERS, users, f"print {number}") == number
+        assert lake.replace(USERS, users, f"print {number}").version == number
     sql_engine.expose("users", lake.scan(USERS))
     assert sql_engine.table("select user_id from users").column(0).to_pylist() == ["u:2"]
     assert lake.state(USERS).days == {WHOLE: Stamp(1, "print 1")}
@@ -222,3 +222,70 @@ def test_a_stale_writer_is_refused(lake: Lake) -> None:
     lake.replace_days(KEY_EVENTS, rows(("b", SECOND)), {SECOND: "2"})
     with pytest.raises(LakeError, match="run again"):
         late.replace_days(KEY_EVENTS, rows(("c", FIRST)), {FIRST: "3"})
+
+
+@pytest.fixture
+def selected(sql_engine: Engine) -> Any:
+    """The same rows as the engine has them: it writes the files itself."""
+
+    def select(rows: pa.Table) -> Selected:
+        sql_engine.relation("rows_to_write", rows)
+        sql_engine.create("written_rows", "select * from rows_to_write")
+        return Selected(sql_engine, "select * from written_rows")
+
+    return select
+
+
+def files(lake: Lake) -> list[str]:
+    return sorted(path.name for path in lake.path(KEY_EVENTS).rglob("*.parquet"))
+
+
+def test_files_of_the_engine_are_committed(lake: Lake, ids: Any, selected: Any) -> None:
+    both = selected(rows(("a", FIRST), ("b", SECOND)))
+    assert lake.replace_days(KEY_EVENTS, both, {FIRST: "1", SECOND: "1"}).rows == 2
+    lake.replace_days(KEY_EVENTS, selected(rows(("c", SECOND))), {SECOND: "2"})
+    assert ids(lake) == ["a", "c"]
+    assert lake.append(KEY_EVENTS, selected(rows(("d", THIRD))), [THIRD]).version == 2
+    lake.replace_days(KEY_EVENTS, selected(rows()), {FIRST: "3"})
+    assert ids(lake) == ["c", "d"]
+    assert lake.state(KEY_EVENTS).days["2026-03-01"] == Stamp(3, "3")
+    stored = DeltaTable(str(lake.path(KEY_EVENTS))).to_pyarrow_table()
+    assert stored.column("occurred_at").type == pa.timestamp("us", tz="UTC")
+    assert stored.num_rows == 2
+
+
+def test_files_that_break_the_contract_are_removed(lake: Lake, ids: Any, selected: Any) -> None:
+    lake.replace_days(KEY_EVENTS, selected(rows(("a", FIRST))), {FIRST: "1"})
+    before = files(lake)
+    with pytest.raises(SchemaError, match="2026-03-03"):
+        lake.replace_days(KEY_EVENTS, selected(rows(("c", THIRD))), {SECOND: "2"})
+    nameless = rows(("c", SECOND)).set_column(1, "message_id", pa.array([None], pa.string()))
+    with pytest.raises(SchemaError, match="message_id is null in 1 rows"):
+        lake.replace_days(KEY_EVENTS, selected(nameless), {SECOND: "2"})
+    dayless = rows(("c", SECOND))
+    index = dayless.schema.get_field_index("day")
+    dayless = dayless.set_column(index, "day", pa.array([None], pa.date32()))
+    with pytest.raises(SchemaError, match="rows without a day"):
+        lake.replace_days(KEY_EVENTS, selected(dayless), {SECOND: "2"})
+    assert files(lake) == before
+    assert ids(lake) == ["a"]
+
+
+@pytest.mark.parametrize("mode", ["replace", "append"])
+def test_files_of_a_stale_writer_are_refused(
+    lake: Lake, ids: Any, selected: Any, mode: str
+) -> None:
+    """A write transaction from a stale handle would double a day in silence."""
+    lake.replace_days(KEY_EVENTS, selected(rows(("a", FIRST))), {FIRST: "1"})
+    late = Lake(lake.root)
+    assert late.version(KEY_EVENTS) == 0
+    lake.replace_days(KEY_EVENTS, selected(rows(("b", FIRST))), {FIRST: "2"})
+    before = files(lake)
+    with pytest.raises(LakeError, match="run again"):
+        if mode == "replace":
+            late.replace_days(KEY_EVENTS, selected(rows(("c", FIRST))), {FIRST: "3"})
+        else:
+            late.append(KEY_EVENTS, selected(rows(("c", FIRST))), [FIRST])
+    lake.refresh()
+    assert ids(lake) == ["b"]
+    assert files(lake) == before

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from whichhalf import tables
 from whichhalf.errors import LakeError, WhichhalfError
-from whichhalf.lake import COMMITS_TO_SEARCH, Lake
+from whichhalf.lake import COMMITS_TO_SEARCH, Lake, Written
 from whichhalf.project import Project
 from whichhalf.tables import Kind, Table
 
@@ -67,7 +67,7 @@ class LakeBeside(Lake):
             return self._pinned.open(table, version)
         return super().open(table, version)
 
-    def _commit(self, table: Table, *args: object, **kwargs: object) -> int:
+    def _commit(self, table: Table, *args: object, **kwargs: object) -> Written:
         if table.kind is Kind.INPUT:
             raise LakeError(f"{table.name} is an input table: what is beside only reads it.")
         return super()._commit(table, *args, **kwargs)  # type: ignore[arg-type]

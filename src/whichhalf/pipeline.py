@@ -19,7 +19,7 @@ from whichhalf import changes, tables
 from whichhalf.attribute import conversions
 from whichhalf.engines import Engine
 from whichhalf.errors import LakeError
-from whichhalf.lake import Lake
+from whichhalf.lake import Lake, Rows, Selected
 from whichhalf.project import Project
 from whichhalf.provenance import WHOLE, State
 from whichhalf.steps import STEPS, Grain, Outputs, Step
@@ -88,9 +88,8 @@ def _run_days(project: Project, engine: Engine, step: Step, full: bool) -> StepR
         outputs = _compute(project, step, engine)
         prints = {day: wanted[day.isoformat()] for day in batch}
         for name, output in outputs.items():
-            counted = _Counted(_rows(engine, output))
-            lake.replace_days(tables.table(name), counted.reader, prints)
-            rows[name] += counted.rows
+            written = lake.replace_days(tables.table(name), _rows(engine, output), prints)
+            rows[name] += written.rows
     return StepResult(step.name, len(stale), rows)
 
 
@@ -103,9 +102,7 @@ def _run_whole(project: Project, engine: Engine, step: Step, full: bool) -> Step
     rows = {}
     project.expose(engine, step.inputs)
     for name, output in _compute(project, step, engine).items():
-        counted = _Counted(_rows(engine, output))
-        lake.replace(tables.table(name), counted.reader, fingerprint)
-        rows[name] = counted.rows
+        rows[name] = lake.replace(tables.table(name), _rows(engine, output), fingerprint).rows
     return StepResult(step.name, 1, rows)
 
 
@@ -137,10 +134,9 @@ def _run_changes(project: Project, engine: Engine, step: Step, full: bool) -> St
     prints = dict.fromkeys(sorted(days), basis)
     rows = {}
     for name in step.outputs:  # conversions last: it holds what was consumed
-        counted = _Counted(_rows(engine, outcome.tables[name]))
-        note_consumed = {**now, basis: 1}
-        lake.replace_days(tables.table(name), counted.reader, prints, note_consumed)
-        rows[name] = counted.rows
+        output = _rows(engine, outcome.tables[name])
+        written = lake.replace_days(tables.table(name), output, prints, {**now, basis: 1})
+        rows[name] = written.rows
     return StepResult(step.name, len(days), rows, note)
 
 
@@ -185,25 +181,10 @@ def _compute(project: Project, step: Step, engine: Engine) -> Outputs:
     return step.compute(engine, project.config, project.folder)
 
 
-def _rows(
-    engine: Engine, output: str | pa.Table | Callable[[], pa.RecordBatchReader]
-) -> pa.RecordBatchReader:
+def _rows(engine: Engine, output: str | pa.Table | Callable[[], pa.RecordBatchReader]) -> Rows:
     if callable(output):
         return output()
-    return engine.query(output) if isinstance(output, str) else output.to_reader()
-
-
-class _Counted:
-    """A stream of batches that counts its rows while they pass."""
-
-    def __init__(self, reader: pa.RecordBatchReader) -> None:
-        self.rows = 0
-        self.reader = pa.RecordBatchReader.from_batches(reader.schema, self._count(reader))
-
-    def _count(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-        for batch in reader:
-            self.rows += batch.num_rows
-            yield batch
+    return Selected(engine, output) if isinstance(output, str) else output
 
 
 def _basis(project: Project, step: Step) -> list[object]:

@@ -13,14 +13,21 @@ import pyarrow as pa
 from whichhalf.errors import ConfigError, nearest
 
 # Scheme of [project] engine → module and class; imported only when asked for.
-ENGINES: dict[str, str] = {"duckdb": "whichhalf.engines.duckdb:DuckDB"}
+ENGINES: dict[str, str] = {
+    "duckdb": "whichhalf.engines.duckdb:DuckDB",
+    "postgresql": "whichhalf.engines.postgres:Postgres",
+}
 
 
 @dataclass(frozen=True)
 class Flags:
-    """What shared code may ask of an engine instead of its name."""
+    """What shared code may ask of an engine instead of its name.
+
+    writes_files: whether it has `write`; of an engine that has not, the lake reads the rows.
+    """
 
     dialect: str
+    writes_files: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,17 @@ class Engine(ABC):
     @abstractmethod
     def query(self, sql: str) -> pa.RecordBatchReader:
         """Run a SELECT and stream its rows. EngineError carries the SQL and the engine's words."""
+
+    def write(
+        self, sql: str, schema: pa.Schema, folder: str, *, name: str, by_day: bool
+    ) -> list[str]:
+        """Run a SELECT and write its rows as Parquet files below `folder`, which is there.
+
+        schema: columns and Arrow types that the files must have; times are UTC-adjusted.
+        name: unique to this call; part of every path. by_day: hive folders `day=YYYY-MM-DD`, and no
+        column `day` in the files. Returns the paths, relative to `folder`; none for no rows.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no write; see Flags.writes_files")
 
     @abstractmethod
     def drop(self, name: str) -> None:

@@ -10,28 +10,31 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from deltalake import (
-    ColumnProperties,
-    CommitProperties,
-    DeltaTable,
-    WriterProperties,
-    write_deltalake,
-)
+from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from whichhalf.engines.base import Scan
-from whichhalf.errors import LakeError, SchemaError
+from whichhalf.errors import LakeError
+from whichhalf.lake.commits import Commit, Rows
 from whichhalf.provenance import EMPTY, WHOLE, Stamp, State
 from whichhalf.tables import Kind, Table
-from whichhalf.tables.conform import conform
 
 STATE_KEY = "whichhalf.state"
 COMMITS_TO_SEARCH = 50  # commits of other tools (compaction) that may lie above our last one
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a commit wrote: its version, and how many rows."""
+
+    version: int
+    rows: int
 
 
 class Lake:
@@ -158,38 +161,32 @@ class Lake:
     def replace_days(
         self,
         table: Table,
-        rows: pa.RecordBatchReader | pa.Table,
+        rows: Rows,
         fingerprints: Mapping[date, str],
         consumed: Mapping[str, int] | None = None,
-    ) -> int:
+    ) -> Written:
         """Replace whole days by `rows` in one commit; a day without rows becomes empty.
 
         fingerprints: every day that is replaced, with what it was made from; rows of other days
-        are refused. consumed: see State. Returns the new version.
+        are refused. consumed: see State.
         """
         state = self.state(table)
         stamps = {day.isoformat(): print_ for day, print_ in fingerprints.items()}
         if not stamps and self.open(table) is not None:
-            return self._commit(
-                table, table.arrow.empty_table(), "append", None, state, {}, consumed
-            )
+            rows = table.arrow.empty_table()
         whole = self.open(table) is None or not state.days or set(state.days) <= set(stamps)
-        predicate = None if whole else _days_predicate(fingerprints)
-        return self._commit(table, rows, "overwrite", predicate, state, stamps, consumed)
+        replaces = None if whole and stamps else tuple(fingerprints)
+        return self._commit(table, rows, replaces, state, stamps, consumed)
 
-    def replace(
-        self, table: Table, rows: pa.RecordBatchReader | pa.Table, fingerprint: str = ""
-    ) -> int:
-        """Replace a table without partitions. Returns the new version."""
-        return self._commit(table, rows, "overwrite", None, EMPTY, {WHOLE: fingerprint})
+    def replace(self, table: Table, rows: Rows, fingerprint: str = "") -> Written:
+        """Replace a table without partitions."""
+        return self._commit(table, rows, None, EMPTY, {WHOLE: fingerprint})
 
-    def append(
-        self, table: Table, rows: pa.RecordBatchReader | pa.Table, days: Iterable[date] = ()
-    ) -> int:
-        """Add rows. days: the days that they belong to, for the stamps. Returns the version."""
+    def append(self, table: Table, rows: Rows, days: Iterable[date] = ()) -> Written:
+        """Add rows. days: the days that they belong to, for the stamps."""
         names = [day.isoformat() for day in days] if table.partitioned else [WHOLE]
         stamps = dict.fromkeys(names, "")
-        return self._commit(table, rows, "append", None, self.state(table), stamps)
+        return self._commit(table, rows, (), self.state(table), stamps)
 
     def drop(self, table: Table) -> None:
         """Remove a table with all its versions."""
@@ -199,23 +196,22 @@ class Lake:
     def _commit(
         self,
         table: Table,
-        rows: pa.RecordBatchReader | pa.Table,
-        mode: str,
-        predicate: str | None,
+        rows: Rows,
+        replaces: tuple[date, ...] | None,
         state: State,
         stamps: Mapping[str, str],
         consumed: Mapping[str, int] | None = None,
-    ) -> int:
-        whole = mode == "overwrite" and predicate is None
-        # Written to the handle that was read, without retries: a commit of anybody else in between
-        # is a conflict, never silently below ours.
+    ) -> Written:
+        """Commit rows and, in the same step, the state that holds after them."""
+        # Written to the handle that was read: see Commit.properties.
         delta = self.open(table)
         version = 0 if delta is None else int(delta.version()) + 1
         days = {**state.days, **{day: Stamp(version, print_) for day, print_ in stamps.items()}}
         taken = state.consumed if consumed is None else consumed
-        after = State(days, taken, whole or self._is_uniform(table, state))
+        after = State(days, taken, replaces is None or self._is_uniform(table, state))
+        commit = Commit(table, self.path(table), delta, replaces, {STATE_KEY: after.text})
         try:
-            self._write(table, rows, mode, predicate, after)
+            return Written(version, commit.run(rows))
         except DeltaError as error:
             raise LakeError(
                 f"{table.name}: the commit of version {version} was refused: {_first(error)}"
@@ -224,39 +220,6 @@ class Lake:
         finally:
             self._newest.pop(table.name, None)
             self._states.pop(table.name, None)
-        return version
-
-    def _write(
-        self,
-        table: Table,
-        rows: pa.RecordBatchReader | pa.Table,
-        mode: str,
-        predicate: str | None,
-        after: State,
-    ) -> None:
-        options: dict[str, Any] = {}
-        if mode == "append":
-            options["schema_mode"] = "merge"
-        elif predicate is None:
-            options["schema_mode"] = "overwrite"
-        delta = self.open(table)
-        metadata = {STATE_KEY: after.text}
-        faults: list[SchemaError] = []
-        try:
-            write_deltalake(
-                str(self.path(table)) if delta is None else delta,
-                conform(rows, table, faults),
-                mode=mode,
-                predicate=predicate,
-                partition_by=["day"] if table.partitioned else None,
-                commit_properties=CommitProperties(custom_metadata=metadata, max_commit_retries=0),
-                writer_properties=_parquet(table),
-                **options,
-            )
-        except Exception:
-            if faults:  # the rows broke the contract; Delta only says that its input failed
-                raise faults[0] from None
-            raise
 
     def _is_uniform(self, table: Table, state: State) -> bool:
         """Whether the files already there hold the columns that are written now."""
@@ -265,24 +228,6 @@ class Lake:
             return True
         stored = {field.name for field in delta.schema().fields}
         return state.is_uniform and stored == set(table.by_name)
-
-
-def _parquet(table: Table) -> WriterProperties:
-    """How files are written: fast to write and read; no dictionary of values that hardly repeat."""
-    rare = [table.grain[-1], *(c.name for c in table.columns if c.type == "timestamp")]
-    plain = ColumnProperties(dictionary_enabled=False)
-    return WriterProperties(compression="SNAPPY", column_properties=dict.fromkeys(rare, plain))
-
-
-def _days_predicate(days: Iterable[date]) -> str:
-    """SQL predicate for a set of days: one range for each run of consecutive days."""
-    runs: list[list[date]] = []
-    for day in sorted(days):
-        if runs and day - runs[-1][1] == timedelta(days=1):
-            runs[-1][1] = day
-        else:
-            runs.append([day, day])
-    return " or ".join(f"(day >= '{first}' and day <= '{last}')" for first, last in runs)
 
 
 def _first(error: Exception) -> str:
