@@ -81,7 +81,9 @@ def floor_of(module: str) -> int:
 
 
 # The engines are chosen by name, the loaders of sources too: no import, hence no arrow.
-LATE = {("engines/base.py", "whichhalf.engines.duckdb")}
+LATE = {
+    ("engines/base.py", f"whichhalf.engines.{name}") for name in ("duckdb", "postgres", "spark")
+}
 
 
 def arrows() -> Iterator[tuple[str, str, str]]:
