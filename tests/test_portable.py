@@ -23,6 +23,15 @@ from whichhalf.errors import EngineError
         ("select a, count(*) as n from t group by all", "group by all"),
         ("select row_number() over (partition by a) as n from t", "window without order"),
         ("select lag(a) over (partition by b) as n from t", "window without order"),
+        ("select sum(a) over (order by b) as c from t", "window without a frame"),
+        ("select count(*) filter (where a > 1) as n from t", "FILTER"),
+        ("select a from t, lateral (select b from u) as v", "LATERAL"),
+        ("select a from (values (1), (2)) as v(a)", "VALUES"),
+        ("select a is distinct from b as c from t", "IS DISTINCT FROM"),
+        ("select a is not distinct from b as c from t", "IS NOT DISTINCT FROM"),
+        ("select a from t except all select a from u", "EXCEPT ALL"),
+        ("select a from t intersect all select a from u", "EXCEPT ALL"),
+        ("select date_diff('day', a, b) as c from t", "date_diff in DAY"),
         ("select no_such_function(a) as b from t", "no_such_function"),
         ("select regexp_extract(a, 'x') as b from t", "is not in sql.portable"),
         ("select quantile_cont(a, 0.5) as b from t", "is not in sql.portable"),
@@ -93,3 +102,19 @@ def test_load_reads_a_file_of_a_stage() -> None:
     query = sql.load("whichhalf.sessionize", "session_parts")
     assert query.name == "sessionize/session_parts"
     assert query.tables == {"numbered_events"}
+
+
+@pytest.mark.parametrize(
+    ("text", "rendered"),
+    [
+        ("concat(a, '@', coalesce(b, c))", "COALESCE(a, '') || '@' || COALESCE(b, c)"),
+        ("a // b", "a / b"),
+        ("(a * 2) // (b // c)", "( a * 2 ) / ( b / c )"),
+        ("a / b", "CAST(a AS DOUBLE PRECISION) / b"),
+        ("startswith(a, 'x_')", "LEFT(a, LENGTH('x_')) = 'x_'"),
+        ("md5(concat(a, concat(b)))", "MD5(COALESCE(a, '') || COALESCE(COALESCE(b, ''), ''))"),
+    ],
+)
+def test_rendered_for_redshift(text: str, rendered: str) -> None:
+    query = sql.parse(f"select {text} as x from t", "s/f")
+    assert " ".join(query.sql("redshift").split()) == f"SELECT {rendered} AS x FROM t"

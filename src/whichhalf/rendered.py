@@ -170,7 +170,7 @@ def _select(config: Config, name: str, dialect: str) -> str:
         values |= {key: value for key, value in _CONSTANTS.items() if key in query.parameters}
         return query.sql(dialect, **values)
     text = _part(name) if name in PARTS else _SETTINGS[name](config)
-    return parse_one(text, dialect=sql.portable.DIALECT).sql(dialect, pretty=True)
+    return sql.portable.render(parse_one(text, dialect=sql.portable.DIALECT), dialect)
 
 
 def _part(name: str) -> str:
