@@ -16,6 +16,8 @@ from whichhalf.errors import ConfigError, nearest
 ENGINES: dict[str, str] = {
     "duckdb": "whichhalf.engines.duckdb:DuckDB",
     "postgresql": "whichhalf.engines.postgres:Postgres",
+    "local": "whichhalf.engines.spark:Spark",
+    "spark": "whichhalf.engines.spark:Spark",
 }
 
 
