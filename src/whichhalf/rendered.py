@@ -103,7 +103,13 @@ PYTHON: dict[str, tuple[str, str]] = {
 }
 
 _CONSTANTS = {"unit": UNIT, "with_later": False}
-_CREATE = {"redshift": "create temporary table"}  # it knows no temporary views
+# How a relation on the way is made. Redshift has no temporary views; Postgres computes a view anew
+# for each of its readers, and plans badly over tables whose values nobody counted.
+_CREATE = {
+    "redshift": "create temporary table {name} as\n{select};",
+    "postgres": "create temporary table {name} as\n{select};\nanalyze {name};",
+}
+_CREATE_VIEW = "create temporary view {name} as\n{select};"
 
 
 def rendered(config: Config, table: str, dialect: str) -> str:
@@ -126,8 +132,8 @@ def rendered(config: Config, table: str, dialect: str) -> str:
     head.append(f"Reads the tables {', '.join(sorted(stored))}.")
     head += [f"Make first: {n} ({PYTHON[n][0]}), computed by {PYTHON[n][1]}." for n in computed]
     order = [name for name in needed if name not in stored + computed]
-    create = _CREATE.get(dialect, "create temporary view")
-    before = [f"{create} {name} as\n{_select(config, name, dialect)};" for name in order]
+    create = _CREATE.get(dialect, _CREATE_VIEW)
+    before = [create.format(name=n, select=_select(config, n, dialect)) for n in order]
     return "\n\n".join([_comment(head), *before, f"{_select(config, table, dialect)};"])
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -18,7 +19,8 @@ from whichhalf.attribute.referrers import is_ignored
 from whichhalf.cli import main
 from whichhalf.collect.costs import report_days
 from whichhalf.config import Config, SessionizeConfig, StitchConfig
-from whichhalf.engines import Engine
+from whichhalf.engines import Engine, open_engine
+from whichhalf.engines.base import Limits
 from whichhalf.project import Project, open_project
 from whichhalf.rendered import FILES, PARTS, PYTHON, rendered
 from whichhalf.sessionize import parts
@@ -50,30 +52,43 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def engine(project: Project) -> Iterator[Engine]:
+    with project.engine() as opened:
+        prepare(project, opened)
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def postgres(project: Project, postgres_url: str) -> Iterator[Engine]:
+    opened = open_engine(postgres_url, Limits(2**30, 1, project.state_folder))
+    prepare(project, opened)
+    yield opened
+    opened.close()
+
+
+def prepare(project: Project, engine: Engine) -> None:
     """Tables of the lake, and the relations that Python makes, as the printed comments ask for."""
     config = project.config
-    with project.engine() as opened:
-        stored = [t.name for t in tables.TABLES.values() if t.kind is not tables.Kind.VIEW]
-        project.expose_read(opened, stored)
-        ignored = partial(is_ignored, own_hosts=config.sessionize.own_hosts, more=())
-        found = opened.table("select distinct referrer_host from events where referrer_host <> ''")
-        hosts = [host for host in found.column(0).to_pylist() if ignored(host)]
-        assert hosts
-        opened.relation("ignored_hosts", pa.table({"host": pa.array(hosts, pa.string())}))
-        opened.relation("blog_paths", parts._blog_paths(opened, config))
-        standing = sql.load("whichhalf.stitch", "standing_cuts").sql("duckdb")
-        opened.create("standing_cuts", standing)
-        merged, links = _merged(opened, config)
-        opened.relation("merged_users", merged.table)
-        opened.relation("alias_links", links)
-        span = opened.table("select min(starts_at) as a, max(starts_at) as b from ad_costs")
-        first, last = (column[0].as_py() for column in span.columns)
-        opened.relation("report_days", report_days(config, first, last))
-        channels = opened.table("select channel from sources").column(0).to_pylist()
-        kinds = opened.table("select conversion_kind from conversions").column(0).to_pylist()
-        lookback = load_lookback(config.attribute, project.folder)
-        opened.relation("lookbacks", lookback.table(kinds, channels))
-        yield opened
+    stored = [t.name for t in tables.TABLES.values() if t.kind is not tables.Kind.VIEW]
+    project.expose_read(engine, stored)
+    ignored = partial(is_ignored, own_hosts=config.sessionize.own_hosts, more=())
+    found = engine.table("select distinct referrer_host from events where referrer_host <> ''")
+    hosts = [host for host in found.column(0).to_pylist() if ignored(host)]
+    assert hosts
+    engine.relation("ignored_hosts", pa.table({"host": pa.array(hosts, pa.string())}))
+    engine.relation("blog_paths", parts._blog_paths(engine, config))
+    standing = sql.load("whichhalf.stitch", "standing_cuts").sql(engine.flags.dialect)
+    engine.create("standing_cuts", standing)
+    merged, links = _merged(engine, config)
+    engine.drop("standing_cuts")
+    engine.relation("merged_users", merged.table)
+    engine.relation("alias_links", links)
+    span = engine.table("select min(starts_at) as a, max(starts_at) as b from ad_costs")
+    first, last = (column[0].as_py() for column in span.columns)
+    engine.relation("report_days", report_days(config, first, last))
+    channels = engine.table("select channel from sources").column(0).to_pylist()
+    kinds = engine.table("select conversion_kind from conversions").column(0).to_pylist()
+    lookback = load_lookback(config.attribute, project.folder)
+    engine.relation("lookbacks", lookback.table(kinds, channels))
 
 
 @pytest.mark.parametrize("name", WITH_SQL)
@@ -89,9 +104,27 @@ def test_what_is_printed_gives_the_stored_rows(project: Project, engine: Engine,
     assert printed.to_pylist() == project.table(name).arrow().to_pylist()
 
 
+@pytest.mark.parametrize("name", WITH_SQL)
+def test_postgres_runs_what_is_printed(project: Project, postgres: Any, name: str) -> None:
+    """The very text, statement by statement, gives the rows that the default engine stored."""
+    table = tables.table(name)
+    columns, order = ", ".join(column.name for column in table.columns), ", ".join(table.grain)
+    *before, select = statements(rendered(project.config, name, "postgres"))
+    for statement in before:
+        postgres._run(statement)
+    printed = postgres.table(f"select {columns} from ({select}) as printed order by {order}")
+    for statement in before:
+        if statement.startswith("create"):
+            _create, _temporary, kind, made = statement.split()[:4]
+            postgres._run(f"drop {kind} {made}")
+    assert printed.num_rows > 0
+    assert printed.to_pylist() == project.table(name).arrow().to_pylist()
+
+
 def statements(text: str) -> list[str]:
     """The statements of a text, without the comment before them."""
-    return text.split("\n\n", 1)[1].rstrip(";\n").split(";\n")
+    body = text.split("\n\n", 1)[1].rstrip(";\n")
+    return [statement.strip() for statement in body.split(";\n")]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -33,7 +33,7 @@ SQL_TYPES |= {pa.int32(): "integer", pa.int16(): "smallint", pa.float32(): "real
 NUMERIC = "numeric"
 MAX_DIGITS = 38  # of decimal128
 BATCH_ROWS = 122_880  # read from a Parquet file at once
-ANALYZED_ROWS = 10_000  # from here on a plan made without statistics may be a bad one
+ANALYZED_ROWS = 500  # from here on a plan made without statistics may be a bad one
 # Ties are broken by the order of ids, which is that of their bytes on every engine.
 _ORDERS_BYTES = "select 'Z' < 'a' and 'a-c' < 'ab' and 'z' < 'é' and lower('É') = 'é'"
 _SETTINGS = """
