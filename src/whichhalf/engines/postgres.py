@@ -105,15 +105,15 @@ class Postgres(Engine):
             self._stream = self._connection.cursor()
             self._stream.execute(sql)
             reader = self._stream.fetch_record_batch()
-        batches = self._read(reader, sql)
+        batches = self._told_while(reader, sql)
         scales = {i: _scale(f) for i, f in enumerate(reader.schema) if _is_numeric(f)}
         if None in scales.values():
             read = list(batches)
             scales = {i: _widest(read, i) if s is None else s for i, s in scales.items()}
             batches = iter(read)
         schema = pa.schema([_received(f, scales.get(i)) for i, f in enumerate(reader.schema)])
-        with self._told(sql):
-            return pa.RecordBatchReader.from_batches(schema, _cast(batches, schema))
+        cast = self._told_while(_cast(batches, schema), sql)
+        return pa.RecordBatchReader.from_batches(schema, cast)
 
     def drop(self, name: str) -> None:
         """Forget a view or a table of that name."""
@@ -154,9 +154,10 @@ class Postgres(Engine):
             cursor.execute(sql)
             return int(cursor.rowcount)
 
-    def _read(self, reader: pa.RecordBatchReader, sql: str) -> Iterator[pa.RecordBatch]:
+    def _told_while(self, batches: Iterable[pa.RecordBatch], sql: str) -> Iterator[pa.RecordBatch]:
+        """The batches; what goes wrong amid them is told with the SQL."""
         with self._told(sql):
-            yield from reader
+            yield from batches
 
     def _end_stream(self) -> None:
         """Let go of rows that nobody read to their end: the session does one thing at a time."""
