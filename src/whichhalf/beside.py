@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from whichhalf import tables
 from whichhalf.errors import LakeError, WhichhalfError
-from whichhalf.lake import COMMITS_TO_SEARCH, Lake, Written
+from whichhalf.lake import COMMITS_TO_SEARCH, Lake, Place, Snapshot, Written
 from whichhalf.project import Project
 from whichhalf.tables import Kind, Table
 
@@ -26,7 +27,7 @@ FOLDER = "verify"  # below the state folder; gone when all is done
 class PinnedLake(Lake):
     """The lake as of the versions of a snapshot. It is never written."""
 
-    def __init__(self, root: Path, versions: Mapping[str, int]) -> None:
+    def __init__(self, root: Path | Place, versions: Mapping[str, int]) -> None:
         super().__init__(root)
         self.versions = versions
 
@@ -43,9 +44,10 @@ class PinnedLake(Lake):
     def refresh(self) -> None:
         """Nothing changes at a version."""
 
-    def _commits(self, delta: DeltaTable) -> list[dict[str, Any]]:
+    def _commits(self, table: Table, delta: DeltaTable) -> list[dict[str, Any]]:
         """The last commits up to the version; Delta's history begins at the newest all the same."""
-        since = int(DeltaTable(delta.table_uri).version()) - int(delta.version())
+        newest = self._read(table, None)
+        since = 0 if newest is None else int(newest.version()) - int(delta.version())
         commits: list[dict[str, Any]] = delta.history(COMMITS_TO_SEARCH + since)
         return commits[since:]
 
@@ -57,9 +59,9 @@ class LakeBeside(Lake):
         super().__init__(root)
         self._pinned = pinned
 
-    def path(self, table: Table) -> Path:
-        """Folder of a table: inputs are read where they are."""
-        return self._pinned.path(table) if table.kind is Kind.INPUT else super().path(table)
+    def place(self, table: Table) -> Place:
+        """Where a table lies: inputs are read where they are."""
+        return self._pinned.place(table) if table.kind is Kind.INPUT else super().place(table)
 
     def open(self, table: Table, version: int | None = None) -> DeltaTable | None:
         """The Delta table: inputs as of the snapshot."""
@@ -81,9 +83,9 @@ class ProjectBeside(Project):
         self.lake = lake
         self.state_folder = folder
 
-    def publish(self) -> Path:
+    def publish(self, now: datetime | None = None) -> Snapshot:
         """What is rebuilt for a comparison is no good run."""
-        return self.state_folder
+        return Snapshot(0, now or datetime.now(UTC), {})
 
 
 @contextmanager

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-import orjson
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
@@ -18,16 +18,22 @@ from whichhalf.config import Config, load_config
 from whichhalf.control import Control
 from whichhalf.engines import Engine, open_engine
 from whichhalf.engines.base import Limits
-from whichhalf.errors import ConfigError, WhichhalfError
-from whichhalf.lake import Lake
+from whichhalf.errors import ConfigError, UsageError, WhichhalfError
+from whichhalf.lake import Lake, Place, Snapshot, Snapshots, s3
+from whichhalf.lake.snapshots import followed
 
 STATE_FOLDER = ".whichhalf"
 
 
 class Project:
-    """An opened project folder."""
+    """An opened project folder.
 
-    def __init__(self, folder: Path, config: Config | None = None) -> None:
+    as_of: what is read is the snapshot that was in force at that instant; nothing is written then.
+    """
+
+    def __init__(
+        self, folder: Path, config: Config | None = None, as_of: datetime | None = None
+    ) -> None:
         self.folder = folder.resolve()
         if signs := sorted(set("[]*?") & set(str(self.folder))):
             raise ConfigError(
@@ -35,8 +41,24 @@ class Project:
                 " pattern. Move the project to a folder without these signs."
             )
         self.config = load_config(self.folder) if config is None else config
-        self.lake = Lake(self.folder / "lake")
+        self.as_of = as_of
         self.state_folder = self.folder / STATE_FOLDER
+        self.lake = Lake(self._place())
+
+    def _place(self) -> Path | Place:
+        """Where the tables lie."""
+        uri = self.config.project.lake
+        if not uri:
+            return self.folder / "lake"
+        return Place(s3.checked(uri), s3.options(os.environ))
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """The snapshots of the lake: beside its state here, in the bucket where hosts share it."""
+        root = self.lake.root
+        if isinstance(root, Place) and root.folder is None:
+            return Snapshots(root / "_snapshots")
+        return Snapshots(Place(str(self.state_folder / "snapshots")))
 
     @cached_property
     def control(self) -> Control:
@@ -61,6 +83,8 @@ class Project:
     @contextmanager
     def lock(self, wait_seconds: float = 600) -> Iterator[None]:
         """The run lock: one writer a project. A second one waits, then refuses."""
+        if self.as_of:
+            raise UsageError("What is read as of an earlier moment cannot be written.")
         path = self.state_folder / "run.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -73,33 +97,55 @@ class Project:
                 " or end it; a killed run lets go of the lock by itself."
             ) from None
 
-    def publish(self) -> Path:
-        """Publish the present versions of all tables as the newest snapshot."""
+    def publish(self, now: datetime | None = None) -> Snapshot:
+        """Publish the present versions of all tables as the newest snapshot. now: with its zone."""
         versions = {
             table.name: version
             for table in tables.TABLES.values()
             if table.kind is not tables.Kind.VIEW
             and (version := self.lake.version(table)) is not None
         }
-        folder = self.state_folder / "snapshots"
-        folder.mkdir(parents=True, exist_ok=True)
-        newest = self._snapshots()
-        if newest and orjson.loads(newest[-1].read_bytes()) == versions:
-            return newest[-1]
-        number = int(newest[-1].stem) + 1 if newest else 1
-        path, arriving = folder / f"{number:08d}.json", folder / "arriving"
-        arriving.write_bytes(orjson.dumps(versions))
-        os.replace(arriving, path)
-        return path
+        return self.snapshots.publish(versions, now or datetime.now(UTC))
+
+    def publish_unchanged(self, now: datetime | None = None) -> None:
+        """Let the newest snapshot follow commits that changed no row, and no others."""
+        newest = self.snapshots.newest()
+        if newest is None:
+            return
+        moved = {
+            table.name: (self.lake.state(table).changed, version)
+            for table in tables.TABLES.values()
+            if table.kind is not tables.Kind.VIEW
+            and (version := self.lake.version(table)) is not None
+        }
+        after = followed(newest, moved)
+        self.snapshots.publish(after.versions, now or datetime.now(UTC))
+
+    def shown(self) -> Snapshot | None:
+        """The snapshot that readers see; None before the first good run."""
+        return self.snapshots.as_of(self.as_of) if self.as_of else self.snapshots.newest()
 
     def snapshot(self) -> dict[str, int]:
-        """Versions of the newest snapshot; empty before the first good run."""
-        newest = self._snapshots()
-        versions: dict[str, int] = orjson.loads(newest[-1].read_bytes()) if newest else {}
-        return versions
+        """Versions of the snapshot that readers see; empty before the first good run."""
+        shown = self.shown()
+        return dict(shown.versions) if shown else {}
 
-    def _snapshots(self) -> list[Path]:
-        return sorted((self.state_folder / "snapshots").glob("*.json"))
+    def needed(self) -> dict[str, set[int]]:
+        """Versions of each table that must stay readable: of what is shown as of [lake] keep_days.
+
+        Also those that a step by changes has consumed: it compares with them.
+        """
+        since = datetime.now(UTC) - timedelta(days=self.config.lake.keep_days)
+        found: dict[str, set[int]] = {name: set() for name in tables.TABLES}
+        for snapshot in self.snapshots.kept_since(since):
+            for name, version in snapshot.versions.items():
+                found.setdefault(name, set()).add(version)
+        for table in tables.TABLES.values():
+            if table.kind is tables.Kind.DERIVED:
+                for name, version in self.lake.state(table).consumed.items():
+                    if name in found and version >= 0:
+                        found[name].add(version)
+        return found
 
     def expose(
         self,
@@ -163,9 +209,34 @@ class StoredTable:
             return engine.table(f"select {columns} from {name} order by {order}")
 
 
-def open_project(folder: str | Path = ".") -> Project:
-    """Open a project folder. ConfigError where it holds no whichhalf.toml."""
-    return Project(Path(folder))
+def open_project(folder: str | Path = ".", as_of: str | datetime | None = None) -> Project:
+    """Open a project folder. ConfigError where it holds no whichhalf.toml.
+
+    as_of: see `instant`; its tables are read as they were then. LakeError where no snapshot was.
+    """
+    project = Project(Path(folder))
+    if as_of is not None:
+        project.as_of = instant(as_of, project.config.report.time_zone)
+        project.snapshots.as_of(project.as_of)
+    return project
+
+
+def instant(when: str | datetime, zone: str) -> datetime:
+    """A moment: a date is its end, a time without a zone is one in `zone`. UsageError for neither.
+
+    when: like 2026-11-20, 2026-11-20T09:00 or 2026-11-20T09:00:00+01:00.
+    """
+    try:
+        found = datetime.fromisoformat(when) if isinstance(when, str) else when
+    except ValueError:
+        raise UsageError(
+            f"{when!r} is no moment. Expected is a date like 2026-11-20 (its end), or a time like"
+            " 2026-11-20T09:00, in [report] time_zone unless it names another."
+        ) from None
+    local = ZoneInfo(zone)
+    if isinstance(when, str) and len(when.strip()) <= len("2026-11-20"):
+        return (found + timedelta(days=1)).replace(tzinfo=local) - timedelta(microseconds=1)
+    return found if found.tzinfo else found.replace(tzinfo=local)
 
 
 def _memory() -> int:

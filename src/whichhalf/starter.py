@@ -31,6 +31,8 @@ SOURCES_HEAD = """
 # Values that teach more than the defaults do; docs/config.md and whichhalf.toml show them.
 EXAMPLES: dict[str, Any] = {
     "project.name": "shop",
+    "project.lake": "s3://bucket/shop",
+    "project.control": "postgresql://whichhalf@db.example/whichhalf",
     "project.threads": 4,
     "collect.visitor_salt": "a long random secret",
     "stitch.ignored_user_ids": ("test", "kiosk"),

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "persons": ("persons", "Who is one person and why; undo a wrong merge."),
     "verify": ("verify", "Rebuild beside the live tables and compare row for row."),
     "audit": ("audit", "Reconcile raw rows with reports, and platforms' claims with ours."),
+    "lake": ("lake", "The tables as files: versions, small files into one, room made."),
     "quarantine": ("quarantine", "Rows that were set aside: list, show, replay."),
     "config": ("project", "Settings, and where each comes from."),
     "world": ("world", "Simulate an ad economy with a known truth, and score a project by it."),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from whichhalf.cli.as_of import as_of_option, opened
 from whichhalf.cli.printing import say
-from whichhalf.project import open_project
 
 if TYPE_CHECKING:
     from whichhalf.report.audit import Audit
@@ -27,6 +27,7 @@ _HALF_A_CENT = 0.005
               help="Last day, inclusive; default: the last with data.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table",
               show_default=True, help="table, csv (a line a check) or json.")  # fmt: skip
+@as_of_option
 @click.pass_obj
 def audit(
     obj: dict[str, Path], start: datetime | None, end: datetime | None, form: str
@@ -43,7 +44,7 @@ def audit(
     from whichhalf.report.audit import audit as reconcile
 
     first, last = (day.date() if day else None for day in (start, end))
-    found = reconcile(open_project(obj["folder"]), first, last)
+    found = reconcile(opened(obj), first, last)
     _FORMATS[form](found)
     if found.is_clean:
         say("Every reconciliation is equal.")

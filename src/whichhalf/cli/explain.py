@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from whichhalf.project import open_project
+from whichhalf.cli.as_of import as_of_option, opened
 
 
 @click.command()
@@ -17,6 +17,7 @@ from whichhalf.project import open_project
 @click.option("--kind", "kinds", multiple=True, metavar="KIND",
               help="Only conversions of this kind; may be repeated.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The same facts as JSON: docs/explain.md.")
+@as_of_option
 @click.pass_obj
 def explain(obj: dict[str, Path], what: str, kinds: tuple[str, ...], as_json: bool) -> None:
     """Show why a conversion is credited as it is: every device, session, touch, rule and model.
@@ -32,7 +33,7 @@ def explain(obj: dict[str, Path], what: str, kinds: tuple[str, ...], as_json: bo
     from whichhalf.steps import STEPS
 
     steps = {step.name: step.version for step in STEPS}
-    facts = explained(open_project(obj["folder"]), what, kinds=kinds, steps=steps)
+    facts = explained(opened(obj), what, kinds=kinds, steps=steps)
     if as_json:
         click.echo(_json(facts))
         return

@@ -42,7 +42,7 @@ def show(obj: dict[str, Path], origin: bool) -> None:
     whichhalf config show --origin
     """
     settings = open_project(obj["folder"]).config
-    secrets = {"collect.visitor_salt"}
+    secrets = {"collect.visitor_salt", "project.control"}
     for key, where in settings.origins.items():
         value = settings.value(key)
         shown = "(set)" if key in secrets and value else value

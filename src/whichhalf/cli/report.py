@@ -11,10 +11,11 @@ from typing import Any
 
 import click
 
+from whichhalf.cli.as_of import as_of_option, opened
 from whichhalf.cli.printing import say
 from whichhalf.config import time_zone
 from whichhalf.errors import UsageError, WhichhalfError, nearest
-from whichhalf.project import Project, open_project
+from whichhalf.project import Project
 from whichhalf.report import (
     BASES,
     BINARY,
@@ -116,6 +117,7 @@ _COVERED = """
     metavar="FILE",
     help="File to write; default: stdout.",
 )
+@as_of_option
 @click.pass_obj
 def report(
     obj: dict[str, Path], /, name: str, form: str | None, output: Path | None, **asked: Any
@@ -129,7 +131,7 @@ def report(
     """
     form = form or _SUFFIXES.get(output.suffix.lower() if output else "", "table")
     _check(name, form, output)
-    project = open_project(obj["folder"])
+    project = opened(obj)
     told = registry.report_project(project, name, _query(project, name, asked))
     if output:
         _write(output, render(told, form))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from whichhalf.cli.lake import compact_for_a_while
 from whichhalf.cli.printing import NO_SOURCES, say, step_line, summary_of
 from whichhalf.errors import BadDataError, UsageError, nearest
 from whichhalf.project import open_project
@@ -45,6 +46,8 @@ def run(obj: dict[str, Path], no_load: bool, full: bool, until: str | None, wait
         results = pipeline.run(
             project, full=full, until=until, told=lambda result: say(step_line(result))
         )
+        if line := compact_for_a_while(project):
+            say(line)
     stale = sum(not result.is_fresh for result in results)
     say(f"{stale} of {len(results)} steps were stale. See: whichhalf report campaigns")
     if refused:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from whichhalf.cli.as_of import as_of_option, opened
 from whichhalf.errors import WhichhalfError
 from whichhalf.project import open_project
 
@@ -20,6 +21,7 @@ DIALECTS = ["duckdb", "spark", "postgres", "redshift"]
               help="csv, json (a line a row), parquet, xlsx. Default: by -o's ending, else csv."
               )  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File; default: stdout.")
+@as_of_option
 @click.pass_obj
 def dump(obj: dict[str, Path], table: str, form: str | None, output: Path | None) -> None:
     """Write a table or view out, ordered by its grain, as of the last good run.
@@ -36,7 +38,7 @@ def dump(obj: dict[str, Path], table: str, form: str | None, output: Path | None
         form = ending if ending in FORMATS else "csv"
     if form == "xlsx" and output is None:
         raise click.UsageError(f"xlsx goes to a file: add -o {table}.xlsx")
-    rows = open_project(obj["folder"]).table(table).arrow()
+    rows = opened(obj).table(table).arrow()
     if output:
         try:
             with output.open("wb") as file:

@@ -12,10 +12,11 @@ from whichhalf.errors import ConfigError, nearest
 
 _ABOVE_ZERO = (
     *("sessionize.session_gap_minutes", "attribute.half_life_days"),
-    "attribute.install_click_lookback_days",
+    *("attribute.install_click_lookback_days", "lake.compact_files"),
 )
 _NOT_BELOW_ZERO = (
     *("collect.dedupe_days", "collect.max_rate_age_days", "project.threads"),
+    *("lake.keep_days", "lake.compact_seconds"),
     *("attribute.click_lookback_days", "attribute.impression_lookback_days"),
     *("attribute.install_impression_lookback_days", "attribute.bootstrap_replicates"),
     *("attribute.first_share", "attribute.last_share"),

@@ -22,9 +22,30 @@ class ProjectConfig:
     """[project]: the engine and its limits."""
 
     name: str = setting("whichhalf", "Name of the project, shown on every report.")
+    lake: str = setting(
+        "", "Where the tables lie: s3://bucket/prefix; empty: the folder lake/ of the project."
+    )
+    control: str = setting(
+        "",
+        "Control store: postgresql://user@host/db where several hosts share the lake; empty: SQLite"
+        " in the project.",
+    )
     engine: str = setting("duckdb", "duckdb, or a Spark master: local[2], spark://host:7077.")
     memory_limit_percent: int = setting(60, "Share of memory that the engine may use.")
     threads: int = setting(0, "Threads of the engine; 0: one a core.")
+
+
+@dataclass(frozen=True)
+class LakeConfig:
+    """[lake]: upkeep of the tables."""
+
+    keep_days: int = setting(
+        30, "`whichhalf lake vacuum` keeps what reports as of the last so many days need."
+    )
+    compact_files: int = setting(8, "Days with so many small files of a table are compacted.")
+    compact_seconds: int = setting(
+        10, "Time that `whichhalf run` may spend on it at its end; 0: it leaves them."
+    )
 
 
 @dataclass(frozen=True)
@@ -166,6 +187,7 @@ class Config:
     """All settings. `origins`: "section.key" → file, variable or default that it came from."""
 
     project: ProjectConfig = ProjectConfig()
+    lake: LakeConfig = LakeConfig()
     events: EventsConfig = EventsConfig()
     collect: CollectConfig = CollectConfig()
     stitch: StitchConfig = StitchConfig()
@@ -183,6 +205,7 @@ class Config:
 
 SECTIONS: dict[str, type[Any]] = {
     "project": ProjectConfig,
+    "lake": LakeConfig,
     "events": EventsConfig,
     "collect": CollectConfig,
     "stitch": StitchConfig,

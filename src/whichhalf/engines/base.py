@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pyarrow as pa
+from pyarrow import fs
 
 from whichhalf.errors import ConfigError, nearest
 
@@ -37,9 +38,11 @@ class Scan:
     """One version of a lake table, for an engine to read.
 
     schema: Arrow schema that the relation must have, `day` included.
-    files: absolute paths of the active Parquet files with the day of each (None: no partitions).
+    files: paths of the active Parquet files with the day of each (None: no partitions): absolute,
+    or as `filesystem` names them.
     stored: columns that the files hold; others of the schema are younger than the table, and null.
     is_uniform: whether every file holds all of them.
+    filesystem: what opens the files; None: they lie on this machine.
     """
 
     uri: str
@@ -48,6 +51,7 @@ class Scan:
     files: tuple[tuple[str, date | None], ...]
     stored: frozenset[str] = frozenset()
     is_uniform: bool = False
+    filesystem: fs.FileSystem | None = None
 
 
 @dataclass(frozen=True)

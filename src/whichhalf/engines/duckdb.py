@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.dataset as ds
 
 from whichhalf.engines.base import Engine, Flags, Limits, Scan
 from whichhalf.errors import EngineError
@@ -51,6 +52,9 @@ class DuckDB(Engine):
             )
             self._run(f"create view {_name(name)} as select {nulls} where false")
             return
+        if scan.filesystem is not None:
+            self._expose_dataset(name, scan)
+            return
         files = ", ".join(_literal(path) for path, _day in scan.files)
         partitioned = scan.files[0][1] is not None
         hive = ", hive_partitioning = true, hive_types = {'day': 'date'}" if partitioned else ""
@@ -66,13 +70,31 @@ class DuckDB(Engine):
             f"create view {_name(name)} as select {columns} from read_parquet([{files}], {options})"
         )
 
+    def _expose_dataset(self, name: str, scan: Scan) -> None:
+        """Read files elsewhere through Arrow: no extension of DuckDB's is needed to reach them.
+
+        DuckDB asks it for the columns and the days of a query only; a filter on a time is not
+        handed down, since views show times without their zone.
+        """
+        parquet, day_column = ds.ParquetFileFormat(), ds.field("day")
+        fragments = [
+            parquet.make_fragment(path, scan.filesystem, None if day is None else day_column == day)
+            for path, day in scan.files
+        ]
+        rows = ds.FileSystemDataset(fragments, scan.schema, parquet, scan.filesystem)
+        self._borrow(name, rows, scan.schema)
+
     def relation(self, name: str, rows: pa.Table) -> None:
         """Read the Arrow rows where they are; zoned times become plain ones."""
         self.drop(name)
+        self._borrow(name, rows, rows.schema)
+
+    def _borrow(self, name: str, rows: pa.Table | ds.Dataset, schema: pa.Schema) -> None:
+        """Make a view of what Arrow holds or reads."""
         self._kinds[name] = "view"
         self._borrowed.add(name)
         self.connection.register(f"{name}{_ARROW}", rows)
-        columns = ", ".join(_exposed(field) for field in rows.schema)
+        columns = ", ".join(_exposed(field) for field in schema)
         self._run(f"create temp view {_name(name)} as select {columns} from {_name(name + _ARROW)}")
 
     def create(self, name: str, sql: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,32 +13,38 @@ from deltalake import (
     ColumnProperties,
     CommitProperties,
     DeltaTable,
+    PostCommitHookProperties,
     Schema,
     WriterProperties,
     write_deltalake,
 )
 from deltalake.transaction import create_table_with_add_actions
 
-from whichhalf.errors import SchemaError
-from whichhalf.lake.files import File, Selected, removals, written
+from whichhalf.errors import SchemaError, UsageError
+from whichhalf.lake.files import File, Placed, Selected, removals, written
+from whichhalf.lake.place import Place
 from whichhalf.tables import Table
 from whichhalf.tables.conform import conform
 
-Rows: TypeAlias = Selected | pa.RecordBatchReader | pa.Table
+# Old versions of the log go when `whichhalf lake vacuum` says so, and no earlier.
+KEEP_LOGS = PostCommitHookProperties(cleanup_expired_logs=False)
+Rows: TypeAlias = Selected | Placed | pa.RecordBatchReader | pa.Table
 
 
 @dataclass(frozen=True)
 class Commit:
     """What a commit does: adds rows; `replaces` says which days go first (None: all there is).
 
-    metadata: keys and texts that the log keeps with the commit.
+    metadata: keys and texts that the log keeps with the commit. check: raises where the run lock
+    was lost; asked again when the rows are written, before the log names them.
     """
 
     table: Table
-    folder: Path
+    place: Place
     delta: DeltaTable | None
     replaces: tuple[date, ...] | None
     metadata: Mapping[str, str]
+    check: Callable[[Table], None]
 
     @property
     def properties(self) -> CommitProperties:
@@ -52,12 +58,24 @@ class Commit:
 
     def run(self, rows: Rows) -> int:
         """Write the rows and commit them; return how many. DeltaError where the log refuses."""
+        if isinstance(rows, Placed):
+            return self.of_files(rows.described(self._folder(), self.table))
         if isinstance(rows, Selected):
-            if rows.engine.flags.writes_files and self._has_columns():
-                with written(rows, self.table, self.folder) as files:
+            folder = self.place.folder
+            if folder and rows.engine.flags.writes_files and self._has_columns():
+                with written(rows, self.table, folder) as files:
                     return self.of_files(files)
             rows = rows.reader()
         return self._of_rows(rows)
+
+    def _folder(self) -> Path:
+        """Where files must lie to be taken as they are."""
+        if self.place.folder is None:
+            raise UsageError(
+                f"{self.table.name}: files are taken in place only where the lake is a folder of"
+                f" this machine, and it is at {self.place.uri}. Load them without --in-place."
+            )
+        return self.place.folder
 
     def _has_columns(self) -> bool:
         """Whether a table that is there has the columns of the contract: no schema to change."""
@@ -71,12 +89,13 @@ class Commit:
         SchemaError where one is of a day that is not replaced.
         """
         self._check_days(files)
+        self.check(self.table)
         adds = [file.action for file in files]
         schema = Schema.from_arrow(self.table.arrow)
         if self.delta is None:
             create_table_with_add_actions(
-                str(self.folder), schema, adds, partition_by=self.partition_by,
-                commit_properties=self.properties,
+                self.place.uri, schema, adds, partition_by=self.partition_by,
+                commit_properties=self.properties, post_commithook_properties=KEEP_LOGS,
             )  # fmt: skip
         else:
             # An explicit list of removals in one commit; none for an append.
@@ -84,7 +103,7 @@ class Commit:
             gone = [] if days == [] else removals(self.delta, days)
             self.delta.create_write_transaction(
                 [*adds, *gone], "append", schema, self.partition_by,
-                commit_properties=self.properties,
+                commit_properties=self.properties, post_commithook_properties=KEEP_LOGS,
             )  # fmt: skip
         return sum(file.rows for file in files)
 
@@ -109,14 +128,16 @@ class Commit:
         else:
             options["predicate"] = _days_predicate(self.replaces)
         faults: list[SchemaError] = []
-        counted = _Counted(conform(rows, self.table, faults))
+        counted = _Counted(conform(rows, self.table, faults), lambda: self.check(self.table))
         try:
             write_deltalake(
-                str(self.folder) if self.delta is None else self.delta,
+                self.place.uri if self.delta is None else self.delta,
                 counted.reader,
                 partition_by=self.partition_by,
+                storage_options=dict(self.place.options) or None,
                 commit_properties=self.properties,
-                writer_properties=_parquet(self.table),
+                post_commithook_properties=KEEP_LOGS,
+                writer_properties=parquet_properties(self.table),
                 **options,
             )
         except Exception:
@@ -127,19 +148,21 @@ class Commit:
 
 
 class _Counted:
-    """A stream of batches that counts its rows while they pass."""
+    """A stream of batches that counts its rows while they pass. at_end: called after the last."""
 
-    def __init__(self, reader: pa.RecordBatchReader) -> None:
+    def __init__(self, reader: pa.RecordBatchReader, at_end: Callable[[], None]) -> None:
         self.rows = 0
+        self._at_end = at_end
         self.reader = pa.RecordBatchReader.from_batches(reader.schema, self._count(reader))
 
     def _count(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         for batch in reader:
             self.rows += batch.num_rows
             yield batch
+        self._at_end()
 
 
-def _parquet(table: Table) -> WriterProperties:
+def parquet_properties(table: Table) -> WriterProperties:
     """How files are written: fast to write and read; no dictionary of values that hardly repeat."""
     rare = [table.grain[-1], *(c.name for c in table.columns if c.type == "timestamp")]
     plain = ColumnProperties(dictionary_enabled=False)

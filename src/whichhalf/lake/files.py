@@ -33,6 +33,20 @@ class Selected:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """Parquet files that lie in a table's folder already, by paths relative to it.
+
+    Each holds rows of one day, the columns of the contract but `day`, and times in UTC.
+    """
+
+    paths: tuple[str, ...]
+
+    def described(self, folder: Path, table: Table) -> list[File]:
+        """The files, by their footers. SchemaError where one breaks the contract."""
+        return [described(folder, path, table, checks_day=True) for path in self.paths]
+
+
+@dataclass(frozen=True)
 class File:
     """A Parquet file of a table. path: relative to the table's folder. day: None if it has none."""
 
@@ -68,8 +82,11 @@ def written(rows: Selected, table: Table, folder: Path) -> Iterator[list[File]]:
         raise
 
 
-def described(folder: Path, path: str, table: Table) -> File:
-    """Return what the footer of a file says. SchemaError where it breaks the contract."""
+def described(folder: Path, path: str, table: Table, *, checks_day: bool = False) -> File:
+    """Return what the footer of a file says. SchemaError where it breaks the contract.
+
+    checks_day: also that all of the clock's times lie in the day that the path names.
+    """
     whole = folder / path
     with pq.ParquetFile(whole) as file:
         schema, metadata = file.schema_arrow, file.metadata
@@ -87,7 +104,28 @@ def described(folder: Path, path: str, table: Table) -> File:
                 count = _nulls(file, schema.get_field_index(column.name))
                 if count:
                     raise SchemaError(f"{table.name}: {column.name} is null in {count} rows.")
-        return File(path, whole.stat().st_size, metadata.num_rows, _day(path, table))
+    day = _day(path, table)
+    if checks_day and day and (found := clock_days(whole, table)) != (day,):
+        raise SchemaError(f"{table.name}: {path} holds rows of {' to '.join(found)}, not of {day}.")
+    return File(path, whole.stat().st_size, metadata.num_rows, day)
+
+
+def clock_days(file: Path, table: Table) -> tuple[str, ...]:
+    """First and last UTC date of the table's clock in a file; one where they are the same.
+
+    From the statistics of the footer. SchemaError where it has none.
+    """
+    with pq.ParquetFile(file) as opened:
+        index = opened.schema_arrow.get_field_index(str(table.clock))
+        groups = range(opened.metadata.num_row_groups)
+        found = [opened.metadata.row_group(group).column(index).statistics for group in groups]
+    if not found or any(one is None or not one.has_min_max for one in found):
+        raise SchemaError(
+            f"{table.name}: the footer of {file} does not say from when to when {table.clock} is."
+            " Write it with statistics, or load it without --in-place."
+        )
+    ends = min(one.min for one in found), max(one.max for one in found)
+    return tuple(dict.fromkeys(end.date().isoformat() for end in ends))
 
 
 def _nulls(file: pq.ParquetFile, index: int) -> int:

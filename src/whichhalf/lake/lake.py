@@ -7,9 +7,9 @@ their provenance change in one atomic step, and readers of an older version are 
 
 from __future__ import annotations
 
-import re
-import shutil
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,15 +17,18 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import TableNotFoundError
 
 from whichhalf.engines.base import Scan
 from whichhalf.errors import LakeError
 from whichhalf.lake.commits import Commit, Rows
+from whichhalf.lake.faults import named
+from whichhalf.lake.place import Place
 from whichhalf.provenance import EMPTY, WHOLE, Stamp, State
 from whichhalf.tables import Kind, Table
 
 STATE_KEY = "whichhalf.state"
+REBUILD = "`whichhalf run --full` rebuilds derived tables."
 COMMITS_TO_SEARCH = 50  # commits of other tools (compaction) that may lie above our last one
 
 
@@ -38,16 +41,28 @@ class Written:
 
 
 class Lake:
-    """The Delta tables under one folder, by the contract of tables.py."""
+    """The Delta tables under one folder, or one prefix of a bucket, by the contract of tables.py.
 
-    def __init__(self, root: Path) -> None:
+    guard: raises unless the run lock is held. Where several hosts can write, nothing is committed
+    without it: engines and tools have commit protocols of their own, which do not see each other.
+    """
+
+    def __init__(self, root: Path | Place, guard: Callable[[], None] | None = None) -> None:
         self.root = root
+        self.guard = guard
         self._newest: dict[str, DeltaTable | None] = {}
         self._states: dict[str, State] = {}
 
+    def place(self, table: Table) -> Place:
+        """Where a table lies."""
+        return Place.of(self.root) / table.name
+
     def path(self, table: Table) -> Path:
-        """Folder of a table."""
-        return self.root / table.name
+        """Folder of a table. LakeError where it lies on no disk of this machine."""
+        folder = self.place(table).folder
+        if folder is None:
+            raise LakeError(f"{table.name} lies at {self.place(table).uri}: there is no folder.")
+        return folder
 
     def open(self, table: Table, version: int | None = None) -> DeltaTable | None:
         """The Delta table, or None where nothing was ever written.
@@ -57,18 +72,19 @@ class Lake:
         """
         if version is None and table.name in self._newest:
             return self._newest[table.name]
-        try:
-            delta = DeltaTable(str(self.path(table)), version=version)
-        except TableNotFoundError:
-            delta = None
-        except DeltaError as error:
-            raise LakeError(
-                f"{table.name}: version {version} cannot be read: {error}. It may have been"
-                " vacuumed; `whichhalf run --full` rebuilds derived tables."
-            ) from error
+        delta = self._read(table, version)
         if version is None:
             self._newest[table.name] = delta
         return delta
+
+    def _read(self, table: Table, version: int | None) -> DeltaTable | None:
+        place, options = self.place(table), dict(self.place(table).options)
+        advice = f"It may have been vacuumed. {REBUILD}"
+        with named(table.name, _reading(version), "" if version is None else advice):
+            try:
+                return DeltaTable(place.uri, version=version, storage_options=options)
+            except TableNotFoundError:
+                return None
 
     def refresh(self) -> None:
         """Forget what was read: others may have committed since."""
@@ -97,13 +113,14 @@ class Lake:
         stored = [field.name for field in delta.schema().fields]
         if table.kind is Kind.DERIVED and sorted(stored) != sorted(table.by_name):
             return EMPTY
-        for commit in self._commits(delta):
+        for commit in self._commits(table, delta):
             if STATE_KEY in commit:
                 return State.read(commit[STATE_KEY])
         return State({}, {}, is_uniform=False)
 
-    def _commits(self, delta: DeltaTable) -> list[dict[str, Any]]:
+    def _commits(self, table: Table, delta: DeltaTable) -> list[dict[str, Any]]:
         """The last commits of a table at its newest version, newest first."""
+        del table
         commits: list[dict[str, Any]] = delta.history(COMMITS_TO_SEARCH)
         return commits
 
@@ -120,26 +137,24 @@ class Lake:
         if delta is None:
             return self.nothing(table)
         wanted = set(days)
-        actions = pa.table(delta.get_add_actions(flatten=True))
-        paths = actions.column("path").to_pylist()
-        if not table.partitioned:
-            files = [(str(self.path(table) / path), None) for path in paths]
-        else:
-            found = zip(paths, actions.column("partition.day").to_pylist(), strict=True)
-            files = [
-                (str(self.path(table) / path), day)
-                for path, day in found
-                if not wanted or day in wanted
-            ]
-        stored = frozenset(field.name for field in delta.schema().fields)
-        uniform = self.state(table).is_uniform
+        place = self.place(table)
+        files = [
+            (f"{place.path}/{path}", day)
+            for path, day in files_of(delta, table)
+            if not wanted or day in wanted
+        ]
+        is_newest = int(delta.version()) == self.version(table)
+        if place.folder and not is_newest:
+            _refuse_gone(table, int(delta.version()), files)
         return Scan(
-            delta.table_uri,
+            place.uri,
             int(delta.version()),
             table.arrow,
             tuple(sorted(files)),
-            stored,
-            uniform,
+            stored=frozenset(field.name for field in delta.schema().fields),
+            # What an older version was like, its own commit knows; False is right for any.
+            is_uniform=is_newest and self.state(table).is_uniform,
+            filesystem=None if place.folder else place.filesystem,
         )
 
     def sizes(self, table: Table) -> dict[date, int]:
@@ -156,7 +171,7 @@ class Lake:
 
     def nothing(self, table: Table) -> Scan:
         """A scan without rows."""
-        return Scan(str(self.path(table)), None, table.arrow, ())
+        return Scan(self.place(table).uri, None, table.arrow, ())
 
     def replace_days(
         self,
@@ -190,8 +205,32 @@ class Lake:
 
     def drop(self, table: Table) -> None:
         """Remove a table with all its versions."""
-        shutil.rmtree(self.path(table), ignore_errors=True)
+        self.place(table).remove()
         self.refresh()
+
+    @contextmanager
+    def writing(self, table: Table, fails: str) -> Iterator[DeltaTable]:
+        """The newest version of a table that is there, for a commit; what was read is forgotten.
+
+        fails: what to say where storage refuses, like "cannot be compacted".
+        """
+        self.check_lock(table)
+        try:
+            with named(table.name, fails):
+                yield self.open(table)
+        finally:
+            self._newest.pop(table.name, None)
+            self._states.pop(table.name, None)
+
+    def check_lock(self, table: Table) -> None:
+        """LakeError unless this process may commit to a table now."""
+        if self.guard is not None:
+            self.guard()
+        elif self.place(table).folder is None:
+            raise LakeError(
+                f"{table.name}: no commit to {self.place(table).uri} without the run lock: several"
+                " hosts can write there. Use `with project.lock():`."
+            )
 
     def _commit(
         self,
@@ -209,17 +248,11 @@ class Lake:
         days = {**state.days, **{day: Stamp(version, print_) for day, print_ in stamps.items()}}
         taken = state.consumed if consumed is None else consumed
         after = State(days, taken, replaces is None or self._is_uniform(table, state))
-        commit = Commit(table, self.path(table), delta, replaces, {STATE_KEY: after.text})
-        try:
+        commit = Commit(
+            table, self.place(table), delta, replaces, {STATE_KEY: after.text}, self.check_lock
+        )
+        with self.writing(table, f"the commit of version {version} was refused{_of(stamps)}"):
             return Written(version, commit.run(rows))
-        except DeltaError as error:
-            raise LakeError(
-                f"{table.name}: the commit of version {version} was refused: {_first(error)}"
-                " Another process may be writing; run again."
-            ) from error
-        finally:
-            self._newest.pop(table.name, None)
-            self._states.pop(table.name, None)
 
     def _is_uniform(self, table: Table, state: State) -> bool:
         """Whether the files already there hold the columns that are written now."""
@@ -230,5 +263,33 @@ class Lake:
         return state.is_uniform and stored == set(table.by_name)
 
 
-def _first(error: Exception) -> str:
-    return re.split(r"\n", str(error), maxsplit=1)[0][:300]
+def files_of(delta: DeltaTable, table: Table) -> list[tuple[str, date | None]]:
+    """Active files of a version, by paths relative to the table, with the day of each."""
+    actions = pa.table(delta.get_add_actions(flatten=True))
+    paths = actions.column("path").to_pylist()
+    if not table.partitioned:
+        return [(path, None) for path in paths]
+    return list(zip(paths, actions.column("partition.day").to_pylist(), strict=True))
+
+
+def _refuse_gone(table: Table, version: int, files: Iterable[tuple[str, date | None]]) -> None:
+    """LakeError where a file of an older version is there no more."""
+    gone = [(path, day) for path, day in files if not os.path.exists(path)]
+    if gone:
+        day = f", day {gone[0][1]}" if gone[0][1] else ""
+        raise LakeError(
+            f"{table.name}: version {version} cannot be read: {len(gone)} of its files are gone"
+            f"{day}: {gone[0][0]}. It was vacuumed. {REBUILD}"
+        )
+
+
+def _reading(version: int | None) -> str:
+    return "it cannot be read" if version is None else f"version {version} cannot be read"
+
+
+def _of(stamps: Mapping[str, str]) -> str:
+    """Which days a commit was to write."""
+    days = sorted(day for day in stamps if day != WHOLE)
+    if not days:
+        return ""
+    return f" (day {days[0]})" if len(days) == 1 else f" (days {days[0]} to {days[-1]})"

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from whichhalf import sql
 from whichhalf.engines import Engine
-from whichhalf.project import STATE_FOLDER, Project
+from whichhalf.project import Project
 from whichhalf.report.query import BASES, MODELS, Query, first_instant
 from whichhalf.report.result import Fact
 
@@ -119,8 +119,6 @@ def _complete_day(instant: datetime, zone: ZoneInfo) -> date:
 
 
 def _snapshot_at(project: Project) -> datetime | None:
-    """When the newest snapshot was published: the time of its file."""
-    files = sorted((project.folder / STATE_FOLDER / "snapshots").glob("*.json"))
-    if not files:
-        return None
-    return datetime.fromtimestamp(files[-1].stat().st_mtime, UTC).replace(tzinfo=None)
+    """When the snapshot that is shown was published."""
+    shown = project.shown()
+    return shown.published_at.astimezone(UTC).replace(tzinfo=None) if shown else None
