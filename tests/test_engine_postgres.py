@@ -207,3 +207,10 @@ def test_relations_are_replaced_and_forgotten(postgres: Engine) -> None:
 def test_times_are_utc(postgres: Engine) -> None:
     found = postgres.table("select timestamptz '2026-03-01 12:00:00+02' as x").column(0)
     assert found.to_pylist() == [datetime(2026, 3, 1, 10)]
+
+
+def test_a_null_character_is_refused_and_no_row_lost_in_silence(postgres: Engine) -> None:
+    with pytest.raises(EngineError, match="0x00"):
+        postgres.relation("t", pa.table({"word": ["a", "b\x00c"]}))
+    postgres.relation("t", pa.table({"word": ["a"]}))
+    assert postgres.table("select word from t").num_rows == 1

@@ -177,7 +177,7 @@ class Postgres(Engine):
 def _batches(scan: Scan, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """Rows of the files of a scan in the columns of `schema`."""
     for path, day in scan.files:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, filesystem=scan.filesystem) as file:
             held = set(file.schema_arrow.names)
             wanted = [field.name for field in schema if field.name in held]
             for batch in file.iter_batches(BATCH_ROWS, columns=wanted):
