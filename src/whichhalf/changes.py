@@ -11,6 +11,7 @@ from whichhalf.project import Project
 from whichhalf.provenance import WHOLE, State
 
 _BEGIN = "timestamp '1970-01-01 00:00:00'"
+_NOBODY = "nullif('', '')"  # null of type text; each engine has its own name for that type
 
 
 def expose(
@@ -38,7 +39,7 @@ def expose(
             f" where source_key in (select source_key from {touched_sources})"
         )
     found = " union all ".join(item for item in visitors if item) or (
-        "select cast(null as bigint) as visitor_key, cast(null as varchar) as user_id,"
+        f"select cast(null as bigint) as visitor_key, {_NOBODY} as user_id,"
         f" {_BEGIN} as changed_from where false"
     )
     engine.create("changes", found)
@@ -70,10 +71,7 @@ def _excluded(
     found = _differing(project, engine, states, consumed, "excluded_visitors", "visitor_key")
     if not found:
         return ""
-    return (
-        f"select visitor_key, cast(null as varchar) as user_id, {_BEGIN} as changed_from"
-        f" from {found}"
-    )
+    return f"select visitor_key, {_NOBODY} as user_id, {_BEGIN} as changed_from from {found}"
 
 
 def _changed(
