@@ -102,7 +102,7 @@ class Spark(Engine):
         with _told(sql):
             rows = self._frame(sql)
             folder = self._written(rows)
-            schema = _plain(to_arrow_schema(rows.schema))
+            schema = _plain(to_arrow_schema(rows.schema, timezone="UTC"))
         return pa.RecordBatchReader.from_batches(schema, _batches(folder, schema))
 
     def table(self, sql: str) -> pa.Table:
