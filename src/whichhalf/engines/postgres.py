@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from whichhalf.engines.base import Engine, Flags, Limits, Scan
@@ -235,11 +236,11 @@ def _scale(field: pa.Field) -> tuple[int, int] | None:
 
 def _widest(batches: Iterable[pa.RecordBatch], column: int) -> tuple[int, int]:
     """The widest decimal with as many places as the values of a column are sent with."""
-    places = 0
+    places = [0]
     for batch in batches:
-        texts = batch.column(column).storage.drop_null().to_pylist()
-        places = max([places, *(len(text.partition(".")[2]) for text in texts)])
-    return MAX_DIGITS, places
+        fractions = pc.replace_substring_regex(batch.column(column).storage, r"^[^.]*\.?", "")
+        places.append(pc.max(pc.utf8_length(fractions)).as_py() or 0)
+    return MAX_DIGITS, max(places)
 
 
 def _received(field: pa.Field, scale: tuple[int, int] | None) -> pa.Field:
