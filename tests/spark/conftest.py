@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from whichhalf.engines import spark_jars
 from whichhalf.errors import EngineError
 
 CONF = Path(__file__).parent / "conf"
+sys.path.append(str(Path(__file__).parents[1] / "laws"))  # whose worlds and laws are run here
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,7 +26,6 @@ _SHARED_IDS = {"campaign_id", "account_id", "ad_set_id", "ad_id", "utm_id", "pro
 _WHOLE_TABLES = {"sources", "rates", "campaigns", "cost_days", "model_fits"}
 _WHOLE_INPUTS = ("ad_costs", "loaded_campaigns", "loaded_rates")
 _FITTED = {"markov", "shapley_rate"}
-_TOKEN = re.compile(r"\d{3}~")
 _KIND = re.compile(r"^((?:[adu]:|install:)?)")  # before the id itself
 
 
@@ -49,14 +49,15 @@ class Batch:
 
     def inputs(self) -> dict[str, pa.Table]:
         """Rows of every input table, of all cases."""
-        rows: dict[str, list[dict[str, str]]] = defaultdict(list)
+        rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for number, case in enumerate(self.cases):
             for path in sorted(case.glob("*.csv")):
                 if path.stem == "expected" or (number and path.stem in _WHOLE_INPUTS):
                     continue
-                rows[path.stem] += [
-                    _marked(row, number, len(self.cases) > 1) for row in read_cells(path)
-                ]
+                cells = read_cells(path)
+                if len(self.cases) > 1:
+                    cells = [marked(row, number) for row in cells]
+                rows[path.stem] += cells
         return {name: make_rows(name, cells) for name, cells in rows.items()}
 
     def rows_of(self, case: Path, found: pa.Table) -> pa.Table:
@@ -76,11 +77,9 @@ class Batch:
         return kept
 
 
-def _marked(row: Mapping[str, str], number: int, is_shared: bool) -> dict[str, str]:
+def marked(row: Mapping[str, Any], number: int) -> dict[str, Any]:
     """Put the token of a case into every id of a row, after what says its kind."""
     cells = dict(row)
-    if not is_shared:
-        return cells
     token = f"{number:03d}~"
     for name, cell in {"app": "app", **cells}.items():
         if cell and (name == "app" or (name.endswith("_id") and name not in _SHARED_IDS)):
