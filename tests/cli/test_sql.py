@@ -167,4 +167,4 @@ def test_the_command_prints_it(tmp_path: Path, capsys: pytest.CaptureFixture[str
     (tmp_path / "whichhalf.toml").write_text("[sessionize]\nsession_gap_minutes = 45\n", "utf-8")
     assert main(["-C", str(tmp_path), "sql", "session_parts", "--engine", "redshift"]) == 0
     text = capsys.readouterr().out
-    assert "create temporary table numbered_events as" in text and "45" in text
+    assert "create temporary table ignored_users as" in text and "45" in text

@@ -23,8 +23,8 @@ NAMES = [
 ]
 # Functions used that have a page of their own there, as SQLGlot names them when it reads them.
 _DOCUMENTED = """
-    And Case Cast Coalesce Count Greatest If Lag Lead Least Left Length Lower MD5 Max Min Or
-    RowNumber Sum TsOrDsDiff
+    Abs And Case Cast Coalesce Count Exists FirstValue Floor Greatest If Lag LastValue Lead Least
+    Left Length Lower MD5 Max Min Nullif Or Pow RowNumber Substring Sum Trim TsOrDsDiff Upper
 """
 DOCUMENTED = set(_DOCUMENTED.split())
 LACKING = (exp.Filter, exp.Lateral, exp.Values, exp.Array, exp.ArrayAgg, exp.NullSafeEQ)
