@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from servers.moto_s3 import s3_lake, s3_server
 from servers.postgres import postgres_url
 from table_rows import ENGINES, make_project
 from whichhalf.engines import Engine, open_engine
 from whichhalf.engines.base import Limits
 from whichhalf.project import Project
 
-__all__ = ["postgres_url"]  # fixtures that live in files of their own
+__all__ = ["postgres_url", "s3_lake", "s3_server"]  # fixtures that live in files of their own
 
 ProjectOf = Callable[..., Project]
 

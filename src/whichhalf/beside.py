@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from deltalake import DeltaTable
 from filelock import FileLock, Timeout
 
 from whichhalf import tables
+from whichhalf.control import Control
 from whichhalf.errors import LakeError, WhichhalfError
 from whichhalf.lake import COMMITS_TO_SEARCH, Lake, Place, Snapshot, Written
 from whichhalf.project import Project
@@ -82,6 +84,11 @@ class ProjectBeside(Project):
         super().__init__(project.folder, project.config)
         self.lake = lake
         self.state_folder = folder
+
+    @cached_property
+    def control(self) -> Control:
+        """A control store of its own."""
+        return Control(self.state_folder / "control.db")
 
     def publish(self, now: datetime | None = None) -> Snapshot:
         """What is rebuilt for a comparison is no good run."""

@@ -63,7 +63,7 @@ class Project:
     @cached_property
     def control(self) -> Control:
         """The control store."""
-        return Control(self.state_folder / "control.db")
+        return Control(self.config.project.control or self.state_folder / "control.db")
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:
@@ -88,7 +88,7 @@ class Project:
         path = self.state_folder / "run.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(path, timeout=wait_seconds):
+            with FileLock(path, timeout=wait_seconds), self._lease(wait_seconds):
                 self.lake.refresh()
                 yield
         except Timeout:
@@ -96,6 +96,19 @@ class Project:
                 f"Another run has held {path} for {wait_seconds:.0f} seconds. Wait for it to end,"
                 " or end it; a killed run lets go of the lock by itself."
             ) from None
+
+    @contextmanager
+    def _lease(self, wait_seconds: float) -> Iterator[None]:
+        """The run lock among hosts, where several can write; asked before every commit."""
+        if not (self.config.project.control or self.config.project.lake):
+            yield
+            return
+        with self.control.lease("run", wait_seconds) as lease:
+            self.lake.guard = lease.check
+            try:
+                yield
+            finally:
+                self.lake.guard = None
 
     def publish(self, now: datetime | None = None) -> Snapshot:
         """Publish the present versions of all tables as the newest snapshot. now: with its zone."""

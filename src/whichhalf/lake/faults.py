@@ -15,6 +15,7 @@ from whichhalf.errors import EngineError, LakeError, RemoteError, WhichhalfError
 # First that is found decides: (words of the storage, what it means, what to do).
 _CREDENTIALS = re.compile(
     r"ExpiredToken|RequestExpired|InvalidToken|InvalidAccessKeyId|InvalidClientTokenId"
+    r"|INVALID_ACCESS_KEY_ID|EXPIRED_TOKEN|INVALID_TOKEN|lacked the necessary privileges"
     r"|SignatureDoesNotMatch|Access_?Denied|Forbidden|status( code)?:? 40[13]\b",
     re.IGNORECASE,
 )
@@ -64,7 +65,7 @@ def explained(what: str, doing: str, error: BaseException, advice: str = AGAIN) 
             f"{said}\nThe disk is full. Make room (`whichhalf lake vacuum` frees what nothing"
             f" needs), then run again. {STANDS}"
         )
-    if isinstance(error, EngineError):
+    if isinstance(error, EngineError) and not _is_of_s3(text):
         return _of_engine(what, doing, error)
     if _CREDENTIALS.search(text):
         return RemoteError(
@@ -91,9 +92,12 @@ def _of_engine(what: str, doing: str, error: EngineError) -> WhichhalfError:
 
 def _is_of_storage(error: Exception) -> bool:
     text = str(error)
-    return any(words.search(text) for words in (_DISK, _CREDENTIALS, _UNREACHABLE)) and (
-        "S3" in text or "os error" in text or "ObjectStore" in text
-    )
+    found = any(words.search(text) for words in (_DISK, _CREDENTIALS, _UNREACHABLE))
+    return found and (_is_of_s3(text) or "os error" in text)
+
+
+def _is_of_s3(text: str) -> bool:
+    return "S3" in text or "AWS Error" in text
 
 
 def _first(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ import orjson
 from pyarrow import fs
 
 from whichhalf.errors import LakeError
+from whichhalf.lake.faults import named
 from whichhalf.lake.place import Place
 
 _ENDING = ".json"
@@ -35,12 +37,14 @@ class Snapshots:
 
     def all(self) -> list[Snapshot]:
         """Every snapshot that is kept, oldest first."""
-        return [self._read(name) for name in self._names()]
+        with self._named("cannot be read"):
+            return [self._read(name) for name in self._names()]
 
     def newest(self) -> Snapshot | None:
         """The newest, or None before the first good run."""
-        names = self._names()
-        return self._read(names[-1]) if names else None
+        with self._named("cannot be read"):
+            names = self._names()
+            return self._read(names[-1]) if names else None
 
     def as_of(self, instant: datetime) -> Snapshot:
         """The newest that was published at or before an instant. LakeError where there is none."""
@@ -65,13 +69,15 @@ class Snapshots:
         if newest and newest.versions == versions:
             return newest
         made = Snapshot(newest.number + 1 if newest else 1, now.astimezone(UTC), dict(versions))
-        self.place.write(f"{made.number:08d}{_ENDING}", _content(made))
+        with self._named(f"number {made.number} cannot be published"):
+            self.place.write(f"{made.number:08d}{_ENDING}", _content(made))
         return made
 
     def drop(self, numbers: Iterable[int]) -> None:
         """Forget snapshots."""
-        for number in numbers:
-            self.place.delete(f"{number:08d}{_ENDING}")
+        with self._named("cannot be dropped"):
+            for number in numbers:
+                self.place.delete(f"{number:08d}{_ENDING}")
 
     def kept_since(self, instant: datetime) -> list[Snapshot]:
         """What answers for every moment since: those published since, and the one in force then.
@@ -81,6 +87,9 @@ class Snapshots:
         kept = self.all()
         before = [one for one in kept if one.published_at <= instant]
         return [*before[-1:], *(one for one in kept if one.published_at > instant)]
+
+    def _named(self, fails: str) -> AbstractContextManager[None]:
+        return named("snapshots", fails, f"They lie at {self.place.uri}.")
 
     def _names(self) -> list[str]:
         return [name for name in self.place.names() if name.endswith(_ENDING)]
