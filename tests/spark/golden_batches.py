@@ -3,12 +3,14 @@
 Cases with the same settings and the same tables of the whole business (costs, rates, campaigns) are
 one project: each case's ids carry a token of its own, so that nothing of one meets anything of
 another, and the token goes before rows are compared with what the case expects. Cases about what is
-fitted to or listed of everything stay alone.
+fitted to or listed of everything stay alone. Cases that differ only in rules of credit are one
+project as well: what comes before the rules is the same for all of them.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -87,10 +89,21 @@ def marked(row: Mapping[str, Any], number: int) -> dict[str, Any]:
     return cells
 
 
+def is_of_rules(case: Path) -> bool:
+    """Whether a case is about rules of [attribute] that judge touches, and about nothing else."""
+    config = tomllib.loads(_text(case, "config.toml"))
+    return (
+        case.parent.name in ("rule_credits", "unattributed")
+        and set(config) == {"attribute"}
+        and "purchases_from" not in config["attribute"]
+        and not any(_text(case, f"{name}.csv") for name in _WHOLE_INPUTS)
+    )
+
+
 def batches(cases: list[Path]) -> list[Batch]:
-    """Put every case into a batch."""
+    """Put every case into a batch, but those of rules."""
     groups: dict[tuple[str, ...], list[Path]] = defaultdict(list)
-    for case in cases:
+    for case in (case for case in cases if not is_of_rules(case)):
         groups[(_text(case, "config.toml"), *_apart(case))].append(case)
     return [Batch(key[0], tuple(group)) for key, group in groups.items()]
 
