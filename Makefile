@@ -10,12 +10,12 @@ BUILD := --build-constraint constraints.txt
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
 
-install: .venv/.dev  ## make .venv with all that development needs
+install: .venv/.dev .venv/.spark  ## make .venv with all that development needs
 
 demo: .venv/.run  ## simulate a small world, run the whole way, show the campaign report
 	@$(BIN)/whichhalf demo
 
-test: .venv/.dev  ## run all tests; some of them: make test ARGS="-k sessions"
+test: .venv/.dev .venv/.spark  ## run all tests; some of them: make test ARGS="-k sessions"
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 check: .venv/.dev  ## format, lint, types, generated docs
@@ -28,7 +28,7 @@ format: .venv/.dev  ## put the code in shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/.dev  ## measure against named peers; writes JSON
+bench: .venv/.dev .venv/.spark  ## measure against named peers; writes JSON
 	@$(BIN)/python -m benchmarks
 
 docs: .venv/.dev  ## write docs/tables.md, docs/cli.md and docs/config.md anew
@@ -51,3 +51,10 @@ clean:  ## remove what make and the demo made
 .venv/.dev: .venv/.run
 	@$(INSTALL) $(BUILD) --group dev
 	@touch $@
+
+# Spark and its jars, where Java and Maven are; without them its tests are skipped, with the reason.
+.venv/.spark: .venv/.dev src/whichhalf/engines/spark_pom.xml
+	@if command -v java > /dev/null && command -v mvn > /dev/null; then \
+	  $(INSTALL) $(BUILD) --editable '.[spark]' && \
+	  $(BIN)/python -m whichhalf.engines.spark_jars && touch $@; \
+	else echo "No Java or no Maven: no Spark. On Debian: apt install openjdk-17-jre-headless maven"; fi
