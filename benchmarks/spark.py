@@ -1,0 +1,129 @@
+"""DuckDB against Spark on one lake: the same run over the same input tables.
+
+    python -m benchmarks.spark [--project FOLDER | --size 2_000_000] [--master local[2]]
+
+--project: a folder whose input tables are loaded, of any size; it is left as it is. Without one, a
+lake of --size events is made. Each engine runs the whole way on a copy of the folder (hard links:
+Parquet files are never changed), then the rows of every derived table are compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import scale_events
+from benchmarks.processes import timed
+from whichhalf.project import open_project
+from whichhalf.tables import TABLES, Kind
+
+DUCKDB = "duckdb"
+WHICHHALF = [sys.executable, "-m", "whichhalf"]
+DERIVED = sorted(name for name, table in TABLES.items() if table.kind is Kind.DERIVED)
+
+
+def measure(project: Path, master: str) -> dict[str, float]:
+    """Seconds of a full run by engine, and how many rows differ between their tables."""
+    with tempfile.TemporaryDirectory(dir=project.parent) as name:
+        folders = {
+            engine: Path(name) / place
+            for engine, place in ((DUCKDB, "by_duckdb"), (master, "by_spark"))
+        }
+        result: dict[str, float] = {}
+        for engine, folder in folders.items():
+            _copy(project, folder)
+            what = "duckdb" if engine == DUCKDB else "spark"
+            result[f"{what}_seconds"] = round(_run(folder, engine), 1)
+        result["spark_to_duckdb_ratio"] = round(
+            result["spark_seconds"] / result["duckdb_seconds"], 2
+        )
+        result |= _compared(*folders.values())
+    return result
+
+
+def _run(folder: Path, engine: str) -> float:
+    """Seconds of one run, a process of its own, as a person would start it; Spark's start is in it.
+
+    The environment goes before whichhalf.toml.
+    """
+    os.environ["WHICHHALF_PROJECT_ENGINE"] = engine
+    try:
+        return timed([*WHICHHALF, "-C", str(folder), "run", "--no-load"]).wall
+    finally:
+        del os.environ["WHICHHALF_PROJECT_ENGINE"]
+
+
+def _made(folder: Path, size: int, seed: int) -> Path:
+    """A project whose lake holds so many events."""
+    crowd = scale_events.Crowd(size, seed)
+    subprocess.run([*WHICHHALF, "init", str(folder)], check=True, capture_output=True)
+    files = [str(folder / f"day{number}.parquet") for number in range(crowd.days)]
+    for number, file in enumerate(files):
+        scale_events.write_day(crowd, number, Path(file))
+    command = [*WHICHHALF, "-C", str(folder), "load", "events", *files, "--in-place"]
+    subprocess.run(command, check=True, capture_output=True)
+    for file in files:
+        Path(file).unlink()
+    return folder
+
+
+def _copy(project: Path, folder: Path) -> None:
+    """The folder with its input tables, without what was derived from them."""
+
+    def ignored(at: str, names: list[str]) -> list[str]:
+        return [name for name in names if Path(at).name == "lake" and name in DERIVED]
+
+    shutil.copytree(project, folder, ignore=ignored, copy_function=_link)
+
+
+def _link(source: str, target: str) -> None:
+    """Parquet files are linked, since nobody changes them; all else is copied."""
+    if source.endswith(".parquet"):
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
+
+
+def _compared(one: Path, other: Path) -> dict[str, float]:
+    """Rows of both, and those that only one of them has, as multisets."""
+    left, right = open_project(one), open_project(other)
+    rows = differing = 0
+    with left.engine() as engine:
+        for name in DERIVED:
+            columns = ", ".join(TABLES[name].by_name)
+            engine.expose("left_rows", left.lake.scan(TABLES[name]))
+            engine.expose("right_rows", right.lake.scan(TABLES[name]))
+            sides = [f"select {columns} from {side}_rows" for side in ("left", "right")]
+            rows += engine.table(f"select count(*) as n from ({sides[0]}) as t")["n"][0].as_py()
+            for first, second in (sides, sides[::-1]):
+                only = f"select count(*) as n from ({first} except all {second}) as t"
+                differing += engine.table(only)["n"][0].as_py()
+    return {"rows_compared": rows, "rows_that_differ": differing}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--project", type=Path, help="a folder with loaded input tables")
+    parser.add_argument("--size", type=int, default=2_000_000, help="events of a lake to make")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--master", default="local[2]", help="local[N] or spark://host:port")
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        project = options.project or _made(Path(name) / "project", options.size, options.seed)
+        result = measure(project.resolve(), options.master)
+    if options.format == "json":
+        print(json.dumps(result))
+        return
+    for key, value in result.items():
+        print(f"{key:34} {value:>12,}")
+
+
+if __name__ == "__main__":
+    main()
