@@ -57,6 +57,11 @@ class Spark(Engine):
 
     def expose(self, name: str, scan: Scan) -> None:
         """Read by Delta's log; few files by their names, at the version that named them."""
+        if "://" in scan.uri and not scan.uri.startswith("file://"):
+            raise EngineError(
+                f"Spark: {scan.uri}: this engine does not read a lake on S3 yet. Expected: a folder"
+                " that all workers see at the same path. Or set project.engine to duckdb."
+            )
         kinds = from_arrow_schema(_zoned(scan.schema))
         if not scan.files:
             self._keep(name, self._session.createDataFrame([], kinds))

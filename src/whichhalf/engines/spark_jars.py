@@ -1,6 +1,6 @@
 """The jars that Spark needs beside pyspark: fetched by Maven once, when the extra is installed.
 
-    python -m whichhalf.engines.spark_jars [--s3] [--into DIR]
+    python -m whichhalf.engines.spark_jars [--into DIR]
 
 Nothing is fetched at run time: the engine reads them from where this put them.
 """
@@ -41,7 +41,7 @@ def found() -> list[Path]:
     return jars
 
 
-def fetch(folder: Path, *, with_s3: bool = False) -> list[Path]:
+def fetch(folder: Path) -> list[Path]:
     """Fetch the jars into a folder, in place of what it held; return them."""
     maven = shutil.which("mvn")
     if maven is None:
@@ -55,7 +55,7 @@ def fetch(folder: Path, *, with_s3: bool = False) -> list[Path]:
         pom.write_bytes(resources.files(__package__).joinpath("spark_pom.xml").read_bytes())
         command = [maven, "--batch-mode", "--quiet", "--file", str(pom)]
         command += ["dependency:copy-dependencies", "-DincludeScope=runtime"]
-        command += [f"-DoutputDirectory={arriving}/jars", *(["--activate-profiles=s3"] * with_s3)]
+        command += [f"-DoutputDirectory={arriving}/jars"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise EngineError(f"Spark: Maven could not fetch the jars:\n{done.stdout[-2000:]}")
@@ -69,11 +69,10 @@ def fetch(folder: Path, *, with_s3: bool = False) -> list[Path]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fetch the jars and say where they are."""
     parser = argparse.ArgumentParser(prog=COMMAND, description="Fetch the jars that Spark needs.")
-    parser.add_argument("--s3", action="store_true", help="also what reads s3a:// (600 MB)")
     parser.add_argument("--into", type=Path, default=default_folder(), help="folder of the jars")
     chosen = parser.parse_args(arguments)
     try:
-        jars = fetch(chosen.into, with_s3=chosen.s3)
+        jars = fetch(chosen.into)
     except EngineError as error:
         print(error, file=sys.stderr)
         return 1
