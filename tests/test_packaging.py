@@ -74,5 +74,5 @@ def test_it_runs(program: Path, tmp_path: Path) -> None:
     text = call(
         str(program), "-C", "shop", "sql", "session_parts", "--engine", "spark", cwd=tmp_path
     )
-    assert "numbered_events" in text
+    assert "visit_stretches" in text
     call(str(program), "-C", "shop", "run", cwd=tmp_path)

@@ -107,7 +107,7 @@ STEPS: tuple[Step, ...] = (
         notes={"refused_merges": persons.refused},
     ),
     Step(
-        "session_parts", 2, Grain.DAY, ("events", "clicks", "impressions", "loaded_touches"),
+        "session_parts", 3, Grain.DAY, ("events", "clicks", "impressions", "loaded_touches"),
         ("session_parts", "touches", "excluded_visitors"),
         ("sessionize", "stitch.ignored_user_ids"), _session_parts,
         notes={"excluded_visitors": parts.excluded},

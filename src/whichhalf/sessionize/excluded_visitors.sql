@@ -1,11 +1,19 @@
 -- Visitors with more than :max_events_per_visitor_day events on a day, which people do not make. What
 -- computes sessions leaves them out whole, other days too.
 -- grain: app, visitor_id, day, reason    day: started_at
+with heavy as (
+    select
+        day, visitor_key, cast(sum(event_count) as bigint) as value, min(started_at) as started_at,
+        max(ended_at) as ended_at
+    from cut_parts
+    group by day, visitor_key
+    having sum(event_count) > :max_events_per_visitor_day
+)
+
 select
-    day, app, visitor_id, visitor_key, 'heavy' as reason,
-    cast(sum(event_count) as bigint) as value,
-    cast(:max_events_per_visitor_day as bigint) as threshold,
-    min(started_at) as started_at, max(ended_at) as ended_at
-from session_parts
-group by day, app, visitor_id, visitor_key
-having sum(event_count) > :max_events_per_visitor_day
+    h.day, f.app, f.visitor_id, h.visitor_key, 'heavy' as reason, h.value,
+    cast(:max_events_per_visitor_day as bigint) as threshold, h.started_at, h.ended_at
+from heavy as h
+inner join named_parts as p
+    on h.day = p.day and h.visitor_key = p.visitor_key and p.part_number = 1
+inner join chosen_events as f on p.visitor_key = f.visitor_key and p.part_id = f.message_id

@@ -40,16 +40,17 @@ def session_parts(
     engine.relation("ignored_users", users_named(config.stitch.ignored_user_ids))
     engine.relation("ignored_hosts", _ignored(engine, ignored_hosts))
     engine.relation("blog_paths", _blog_paths(engine, config))
-    usable = sql.load(_PACKAGE, "usable_events").sql(dialect, unit=UNIT)
-    engine.create("usable_events", usable)
-    gap = config.sessionize.session_gap_minutes
-    numbered = sql.load(_PACKAGE, "numbered_events").sql(dialect, session_gap_minutes=gap)
-    engine.create("numbered_events", numbered)
-    engine.create("session_parts", sql.load(_PACKAGE, "session_parts").sql(dialect))
+    gap = {"session_gap_minutes": config.sessionize.session_gap_minutes}
+    for name, given in (
+        ("visit_stretches", gap), ("shared_events", {}), ("cut_parts", gap), ("chosen_events", {}),
+        ("named_parts", {}),
+        ("sourced_events", {"unit": UNIT}),
+    ):  # fmt: skip
+        engine.create(name, sql.load(_PACKAGE, name).sql(dialect, **given))
     heavy = config.sessionize.max_events_per_visitor_day
     excluded = sql.load(_PACKAGE, "excluded_visitors")
     return {
-        "session_parts": "select * from session_parts",
+        "session_parts": sql.load(_PACKAGE, "session_parts").sql(dialect),
         "touches": sql.load(_PACKAGE, "touches").sql(dialect, unit=UNIT),
         "excluded_visitors": excluded.sql(dialect, max_events_per_visitor_day=heavy),
     }

@@ -4,36 +4,7 @@
 -- where it says so, and where it is a visit that says nothing; what it says of channel and payment is
 -- part of its source tuple.
 -- grain: app, touch_id    day: touched_at
-with marks as (
-    select
-        day, app, visitor_key, message_id, begins_part, occurred_at, source_key,
-        sum(begins_part) over (
-            partition by day, visitor_key order by position
-            rows between unbounded preceding and current row
-        ) as part_number
-    from numbered_events
-    where begins_part = 1 or source_key is not null
-),
-
-part_starts as (
-    select day, visitor_key, part_number, message_id as part_id
-    from marks
-    where begins_part = 1
-),
-
-ranked as (
-    select
-        m.day, m.app, m.message_id, m.source_key, p.part_id,
-        row_number() over (
-            partition by m.app, p.part_id, m.source_key order by m.occurred_at, m.message_id
-        ) as ordinal
-    from marks as m
-    inner join part_starts as p
-        on m.day = p.day and m.visitor_key = p.visitor_key and m.part_number = p.part_number
-    where m.source_key is not null
-),
-
-known_clicks as (
+with known_clicks as (
     select distinct day, app, click_id
     from clicks
     where click_id is not null and not startswith(touch_id, 'install:')
@@ -77,19 +48,18 @@ reported as (
 
 select
     e.day, e.app, e.message_id as touch_id,
-    case when e.referrer_host is not null and e.source is null and e.medium is null
-        and e.campaign is null and e.utm_id is null and e.click_id_kind is null
+    case when e.source is null and e.medium is null and e.campaign is null and e.utm_id is null
+        and e.click_id_kind is null
         then 'referrer' else 'visit' end as touch_type,
-    e.occurred_at as touched_at, r.part_id, e.visitor_id, e.visitor_key, p.user_id, r.source_key,
-    e.source, e.medium, e.campaign, e.content, e.term, e.utm_id, e.click_id_kind, e.click_id,
-    e.referrer_host,
+    e.occurred_at as touched_at, p.part_id, e.visitor_id, e.visitor_key, e.user_id,
+    e.source_key, e.source, e.medium, e.campaign, e.content, e.term, e.utm_id, e.click_id_kind,
+    e.click_id, e.referrer_host,
     cast(null as varchar) as network, cast(null as varchar) as campaign_id,
     cast(null as varchar) as ad_set_id, cast(null as varchar) as ad_id,
     cast(null as varchar) as channel, cast(null as boolean) as is_paid, e.country
-from ranked as r
-inner join usable_events as e on r.day = e.day and r.app = e.app and r.message_id = e.message_id
-inner join session_parts as p on r.day = p.day and r.app = p.app and r.part_id = p.part_id
-where r.ordinal = 1
+from sourced_events as e
+inner join named_parts as p
+    on e.day = p.day and e.visitor_key = p.visitor_key and e.part_number = p.part_number
 union all
 select
     day, app, touch_id, touch_type, touched_at, cast(null as varchar), visitor_id, visitor_key,
