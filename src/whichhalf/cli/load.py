@@ -18,6 +18,7 @@ LOOK_UP = ("lookup", "lookups")
 @click.argument("table", required=False)
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--source", "sources", multiple=True, help="Only this source of whichhalf.toml.")
+@click.option("--in-place", is_flag=True, help="Parquet files: link them into the lake, unread.")
 @click.option("--on", metavar="DIMENSION", default="", help="lookup: what its keys are values of.")
 @click.option("--name", metavar="NAME", default="", help="lookup: its name; else DIMENSION.")
 @click.option("--key", metavar="COLUMN", default="", help="lookup: column that holds the keys.")
@@ -28,6 +29,7 @@ def load(
     table: str | None,
     files: tuple[Path, ...],
     sources: tuple[str],
+    in_place: bool,
     **look_up: str,
 ) -> None:
     """Load files into input tables.
@@ -36,6 +38,8 @@ def load(
     whichhalf load                          every new or changed file that whichhalf.toml names
     whichhalf load --source web             one source
     whichhalf load payments march.csv       files with the columns of a table (docs/tables.md)
+    whichhalf load events 2026/*.parquet --in-place
+                                            files of one day each, in the columns of the table
     whichhalf load lookup authors.csv --on blog_url
                                             columns of your own, as dimensions of reports
     """
@@ -49,11 +53,17 @@ def load(
     if table and not files:
         loadable(table)
         raise click.UsageError(f"Name the files of {table}: whichhalf load {table} FILE…")
+    if in_place and not table:
+        raise click.UsageError("Name a table: whichhalf load TABLE FILE… --in-place")
     if table:
         loadable(table)
     project = open_project(obj["folder"])
     with project.lock():
-        if table:
+        if table and in_place:
+            from whichhalf.collect.in_place import load_in_place
+
+            say(summary_of(load_in_place(project, table, files)))
+        elif table:
             told = loading.load_table(project, table, files)
             say(summary_of(told))
             loading.raise_refused([told])
