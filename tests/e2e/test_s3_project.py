@@ -82,7 +82,7 @@ def test_a_lake_on_s3_holds_what_one_on_disk_does(
     assert "AWS_ACCESS_KEY_ID" in said
     assert "Traceback" not in said
     s3_server.require_keys(False)
-    assert main(["-C", str(on_s3), "run", "--full"]) == 0
+    assert main(["-C", str(on_s3), "run"]) == 0
     found = contents(open_project(on_s3))
     assert [name for name, rows in expected.items() if not found[name].equals(rows)] == []
 

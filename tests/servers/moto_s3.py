@@ -31,8 +31,10 @@ from werkzeug.serving import WSGIRequestHandler, run_simple
 app, turn = DomainDispatcherApplication(create_backend_app), threading.Lock()
 
 def one_by_one(environ, start_response):
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    environ["wsgi.input"] = io.BytesIO(body)
+    is_chunked = environ.get("HTTP_TRANSFER_ENCODING") == "chunked"
+    length = -1 if is_chunked else int(environ.get("CONTENT_LENGTH") or 0)
+    body = environ["wsgi.input"].read(length)
+    environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
     with turn:
         return list(app(environ, start_response))
 

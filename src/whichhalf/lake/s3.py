@@ -82,4 +82,5 @@ def filesystem(given: Mapping[str, str]) -> fs.S3FileSystem:
         connect_timeout=_CONNECT,
         request_timeout=_REQUEST,
         background_writes=False,
+        allow_delayed_open=True,  # a small file is one PUT: there wholly or not at all
     )
