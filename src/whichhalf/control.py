@@ -144,6 +144,11 @@ class Control:
             connection.execute(delete(FILES).where(known))
             connection.execute(insert(FILES), rows)
 
+    def forget_loaded(self) -> None:
+        """Let every file be read again; rows that are there already are duplicates then."""
+        with self._begin() as connection:
+            connection.execute(delete(FILES))
+
     def start(self, step: str) -> int:
         """Open a row of the run ledger; return its id."""
         with self._begin() as connection:

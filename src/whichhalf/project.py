@@ -18,8 +18,9 @@ from whichhalf.config import Config, load_config
 from whichhalf.control import Control
 from whichhalf.engines import Engine, open_engine
 from whichhalf.engines.base import Limits
-from whichhalf.errors import ConfigError, UsageError, WhichhalfError
+from whichhalf.errors import ConfigError, EngineError, UsageError, WhichhalfError
 from whichhalf.lake import Lake, Place, Snapshot, Snapshots, s3
+from whichhalf.lake.damage import told
 from whichhalf.lake.snapshots import followed
 
 STATE_FOLDER = ".whichhalf"
@@ -75,8 +76,14 @@ class Project:
             spill=self.state_folder / "spill",
         )
         engine = open_engine(settings.engine, limits)
+        self.lake.scanned.clear()
         try:
             yield engine
+        except EngineError as error:
+            fault = told(error, self.lake.scanned)
+            if fault is error:
+                raise
+            raise fault from error
         finally:
             engine.close()
 

@@ -125,6 +125,36 @@ def vacuum(obj: dict[str, Path], keep_days: int | None, dry_run: bool) -> None:
     say(f"{dropped:,} snapshots and {files:,} files, {size / 2**20:,.1f} MiB: {word}.")
 
 
+@lake.command()
+@click.option("--drop-damaged", is_flag=True,
+              help="Take them out; `whichhalf run` makes or reads their rows again.")  # fmt: skip
+@click.pass_obj
+def repair(obj: dict[str, Path], drop_damaged: bool) -> int | None:
+    """Read every file of every table, and name those that cannot be read.
+
+    Exit code 0: all can. 1: some cannot, and were left.
+
+    \b
+    whichhalf lake repair                   look
+    whichhalf lake repair --drop-damaged    and take them out
+    """
+    from whichhalf.lake import damage
+
+    project = open_project(obj["folder"])
+    with project.lock():
+        found = damage.find(project.lake, _all_stored())
+        for one in found:
+            say(str(one))
+        if found and drop_damaged:
+            damage.drop(project.lake, found)
+            if not all(one.is_derived for one in found):
+                project.control.forget_loaded()
+    if found and not drop_damaged:
+        return 1
+    say(f"{len(found)} files were taken out. Next: whichhalf run" if found else "All can be read.")
+    return None
+
+
 def vacuumed(project: Project, *, dry_run: bool = False) -> tuple[int, list[Vacuumed]]:
     """Vacuum every table; return how many snapshots went, and what of each table."""
     from whichhalf.lake.upkeep import vacuum as vacuum_table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from deltalake import (
     WriterProperties,
     write_deltalake,
 )
-from deltalake.transaction import create_table_with_add_actions
+from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from whichhalf.errors import SchemaError, UsageError
 from whichhalf.lake.files import File, Placed, Selected, removals, written
@@ -101,11 +101,16 @@ class Commit:
             # An explicit list of removals in one commit; none for an append.
             days = None if self.replaces is None else [day.isoformat() for day in self.replaces]
             gone = [] if days == [] else removals(self.delta, days)
-            self.delta.create_write_transaction(
-                [*adds, *gone], "append", schema, self.partition_by,
-                commit_properties=self.properties, post_commithook_properties=KEEP_LOGS,
-            )  # fmt: skip
+            self.of_actions([*adds, *gone])
         return sum(file.rows for file in files)
+
+    def of_actions(self, actions: Sequence[AddAction | RemoveAction]) -> None:
+        """Commit to a table that is there: an explicit list, whatever is added and removed."""
+        assert self.delta is not None
+        self.delta.create_write_transaction(
+            list(actions), "append", self.delta.schema(), self.partition_by,
+            commit_properties=self.properties, post_commithook_properties=KEEP_LOGS,
+        )  # fmt: skip
 
     def _check_days(self, files: list[File]) -> None:
         if not self.replaces:

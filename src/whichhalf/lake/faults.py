@@ -81,6 +81,13 @@ def explained(what: str, doing: str, error: BaseException, advice: str = AGAIN) 
     return LakeError(f"{said} {advice}".rstrip())
 
 
+def is_known(text: str) -> bool:
+    """Whether an engine's words are about the disk, the memory or the S3 server."""
+    if _is_of_s3(text) and (_CREDENTIALS.search(text) or _UNREACHABLE.search(text)):
+        return True
+    return bool(_DISK.search(text) or _MEMORY.search(text))
+
+
 def _of_engine(what: str, doing: str, error: EngineError) -> WhichhalfError:
     if _MEMORY.search(str(error)):
         return EngineError(

@@ -50,6 +50,7 @@ class Lake:
     def __init__(self, root: Path | Place, guard: Callable[[], None] | None = None) -> None:
         self.root = root
         self.guard = guard
+        self.scanned: dict[tuple[str, int | None], Scan] = {}  # what engines were told to read
         self._newest: dict[str, DeltaTable | None] = {}
         self._states: dict[str, State] = {}
 
@@ -146,7 +147,7 @@ class Lake:
         is_newest = int(delta.version()) == self.version(table)
         if place.folder and not is_newest:
             _refuse_gone(table, int(delta.version()), files)
-        return Scan(
+        scan = Scan(
             place.uri,
             int(delta.version()),
             table.arrow,
@@ -156,6 +157,8 @@ class Lake:
             is_uniform=is_newest and self.state(table).is_uniform,
             filesystem=None if place.folder else place.filesystem,
         )
+        self.scanned[table.name, version] = scan
+        return scan
 
     def sizes(self, table: Table) -> dict[date, int]:
         """Bytes of the active files of each day."""
