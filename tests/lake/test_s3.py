@@ -291,3 +291,20 @@ def test_what_is_no_place_for_a_lake(uri: str) -> None:
 
 def test_what_is_one() -> None:
     assert s3.checked("s3://bucket/shop/lake/") == "s3://bucket/shop/lake"
+
+
+def test_files_are_fetched_once_for_engines_that_cannot_reach_them(
+    lake: Lake, tmp_path: Path, sql_engine: Engine
+) -> None:
+    lake.replace_days(KEY_EVENTS, rows(("a", FIRST), ("b", SECOND)), {FIRST: "1", SECOND: "1"})
+    scan = lake.scan(KEY_EVENTS)
+    fetched = scan.fetched(tmp_path)
+    assert fetched.filesystem is None
+    sql_engine.expose("key_events", fetched)
+    found = sql_engine.table("select message_id, day from key_events order by 1").to_pylist()
+    assert [tuple(row.values()) for row in found] == [("a", FIRST), ("b", SECOND)]
+    written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
+    assert len(written) == 2
+    assert lake.scan(KEY_EVENTS, days=[SECOND]).fetched(tmp_path).files == fetched.files[1:]
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*et")} == written
+    assert fetched.fetched(tmp_path) is fetched

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -52,6 +52,27 @@ class Scan:
     stored: frozenset[str] = frozenset()
     is_uniform: bool = False
     filesystem: fs.FileSystem | None = None
+
+    def fetched(self, folder: Path) -> Scan:
+        """The same rows in files below a folder of this machine; a file is fetched once.
+
+        For engines that have no reader of their own for where the lake lies. Files of a lake never
+        change, so that one that is there is the one that was asked for.
+        """
+        if self.filesystem is None:
+            return self
+        root = self.uri.partition("://")[2]
+        target = folder / root
+        files = []
+        for path, day in self.files:
+            local = target / path.removeprefix(f"{root}/")
+            if not local.exists():
+                local.parent.mkdir(parents=True, exist_ok=True)
+                arriving = local.with_name(f".{local.name}.arriving")
+                fs.copy_files(path, str(arriving), self.filesystem, fs.LocalFileSystem())
+                arriving.replace(local)
+            files.append((str(local), day))
+        return replace(self, uri=str(target), files=tuple(files), filesystem=None)
 
 
 @dataclass(frozen=True)

@@ -51,24 +51,30 @@ class Spark(Engine):
     def __init__(self, master: str, limits: Limits) -> None:
         self._session = open_session(master, limits)
         limits.spill.mkdir(parents=True, exist_ok=True)
-        self._spill = Path(mkdtemp(prefix="spark-", dir=limits.spill))
+        self._spill = Path(mkdtemp(prefix="rows-", dir=limits.spill))
         self._folders: dict[str, Path | None] = {}  # relation → where its rows are, if created
         self._numbers = count()
 
     def expose(self, name: str, scan: Scan) -> None:
-        """Read by Delta's log; few files by their names, at the version that named them."""
-        if "://" in scan.uri and not scan.uri.startswith("file://"):
+        """Read by Delta's log; few files by their names, at the version that named them.
+
+        Files on S3 are fetched into the spill folder first: Spark would need jars of half a GB.
+        """
+        is_fetched = scan.filesystem is not None
+        if "://" in scan.uri and not (is_fetched or scan.uri.startswith("file://")):
             raise EngineError(
-                f"Spark: {scan.uri}: this engine does not read a lake on S3 yet. Expected: a folder"
-                " that all workers see at the same path. Or set project.engine to duckdb."
+                f"Spark: {scan.uri}: this engine does not read there by itself. Expected: a folder"
+                " that all workers see at the same path, or a scan that says how files are opened."
             )
+        with _told(name):
+            scan = scan.fetched(self._spill / "fetched")
         kinds = from_arrow_schema(_zoned(scan.schema))
         if not scan.files:
             self._keep(name, self._session.createDataFrame([], kinds))
             return
         stored = [field for field in kinds if field.name in scan.stored]
         with _told(name):
-            if len(scan.files) <= FEW_FILES and not _GLOBS & set(scan.uri):
+            if is_fetched or (len(scan.files) <= FEW_FILES and not _GLOBS & set(scan.uri)):
                 reader = self._session.read.schema(type(kinds)(stored))
                 rows = reader.option("basePath", scan.uri).parquet(*(p for p, _day in scan.files))
             else:
