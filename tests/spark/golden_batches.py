@@ -93,7 +93,7 @@ def is_of_rules(case: Path) -> bool:
     """Whether a case is about rules of [attribute] that judge touches, and about nothing else."""
     config = tomllib.loads(_text(case, "config.toml"))
     return (
-        case.parent.name in ("rule_credits", "unattributed")
+        case.parent.name in ("rule_credits", "unattributed", "conversions")
         and set(config) == {"attribute"}
         and "purchases_from" not in config["attribute"]
         and not any(_text(case, f"{name}.csv") for name in _WHOLE_INPUTS)
