@@ -22,6 +22,7 @@ from whichhalf.errors import ConfigError, EngineError, UsageError, WhichhalfErro
 from whichhalf.lake import Lake, Place, Snapshot, Snapshots, s3
 from whichhalf.lake.damage import told
 from whichhalf.lake.snapshots import followed
+from whichhalf.lake.upkeep import Compacted, Vacuumed, compact, vacuum
 
 STATE_FOLDER = ".whichhalf"
 
@@ -149,6 +150,35 @@ class Project:
         """Versions of the snapshot that readers see; empty before the first good run."""
         shown = self.shown()
         return dict(shown.versions) if shown else {}
+
+    def compact(
+        self, chosen: Iterable[tables.Table], *, at_least: int = 2, seconds: float | None = None
+    ) -> list[Compacted]:
+        """Write small files of a day into one; see `lake.upkeep`. The caller holds the run lock."""
+        done = compact(self.lake, chosen, at_least=at_least, seconds=seconds)
+        if done:
+            self.publish_unchanged()
+        return done
+
+    def vacuum(self, *, dry_run: bool = False) -> tuple[int, list[Vacuumed]]:
+        """Delete what nothing within [lake] keep_days needs; return how many snapshots, and what.
+
+        The caller holds the run lock.
+        """
+        since = datetime.now(UTC) - timedelta(days=self.config.lake.keep_days)
+        kept = {one.number for one in self.snapshots.kept_since(since)}
+        old = [one.number for one in self.snapshots.all() if one.number not in kept]
+        needed = self.needed()
+        if not dry_run:  # first: a vacuum that is killed leaves no snapshot without its files
+            self.snapshots.drop(old)
+        done = [
+            vacuum(self.lake, table, needed[table.name], dry_run=dry_run)
+            for table in tables.TABLES.values()
+            if table.kind is not tables.Kind.VIEW
+        ]
+        if not dry_run:
+            self.publish_unchanged()
+        return len(old), [one for one in done if one]
 
     def needed(self) -> dict[str, set[int]]:
         """Versions of each table that must stay readable: of what is shown as of [lake] keep_days.

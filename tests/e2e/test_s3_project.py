@@ -72,6 +72,7 @@ def test_a_lake_on_s3_holds_what_one_on_disk_does(
     capsys.readouterr()
     assert main(["-C", str(on_s3), "run"]) == 0
     assert "0 of" in capsys.readouterr().err.splitlines()[-1]
+    assert main(["-C", str(on_s3), "verify", "--sample", "30"]) == 0
     for words in (("lake", "history"), ("lake", "vacuum"), ("report", "campaigns")):
         assert main(["-C", str(on_s3), *words]) == 0
 

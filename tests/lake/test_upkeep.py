@@ -13,7 +13,6 @@ import pytest
 from deltalake import DeltaTable
 
 from table_rows import make_rows
-from whichhalf.cli.lake import vacuumed
 from whichhalf.engines import Engine
 from whichhalf.errors import LakeError
 from whichhalf.lake import Lake, Place
@@ -218,7 +217,7 @@ def test_vacuum_of_a_project_keeps_as_of_alive(project_of: Any) -> None:
         put(project, (name, FIRST))
         project.publish(now - timedelta(days=age))
     put(project, ("not published", FIRST))
-    dropped, gone = vacuumed(project)
+    dropped, gone = project.vacuum()
     assert dropped == 1
     assert [(one.table, one.files) for one in gone] == [("key_events", 1)]
     for name in ("in force", "young", "newest"):
@@ -236,7 +235,7 @@ def test_the_newest_snapshot_stays_however_old(project_of: Any) -> None:
     put(project, ("a", FIRST))
     project.publish(datetime.now(UTC) - timedelta(days=900))
     put(project, ("b", FIRST))
-    assert vacuumed(project)[0] == 0
+    assert project.vacuum()[0] == 0
     assert seen(project) == ["a"]
 
 

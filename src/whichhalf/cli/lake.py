@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from whichhalf.project import Project, open_project
 from whichhalf.tables import TABLES, Kind, Table, table
 
 if TYPE_CHECKING:
-    from whichhalf.lake.upkeep import Compacted, Vacuumed
+    from whichhalf.lake.upkeep import Compacted
 
 
 @click.group()
@@ -56,31 +56,21 @@ def compact(obj: dict[str, Path], names: tuple[str, ...]) -> None:
     whichhalf lake compact                  every table
     whichhalf lake compact events           one
     """
-    from whichhalf.lake.upkeep import compact as compacted
-
     project = open_project(obj["folder"])
     chosen = [_stored(name) for name in names] or _all_stored()
     with project.lock():
-        done = compacted(project.lake, chosen, at_least=2)
-        project.publish_unchanged()
+        done = project.compact(chosen)
     say(compacted_line(done) or "There is nothing to compact.")
 
 
 def compact_for_a_while(project: Project) -> str:
     """What `whichhalf run` does at its end; the line that tells it, "" for nothing."""
-    from whichhalf.lake.upkeep import compact as compacted
-
     settings = project.config.lake
     if not settings.compact_seconds:
         return ""
-    done = compacted(
-        project.lake,
-        _all_stored(),
-        at_least=settings.compact_files,
-        seconds=settings.compact_seconds,
+    done = project.compact(
+        _all_stored(), at_least=settings.compact_files, seconds=settings.compact_seconds
     )
-    if done:
-        project.publish_unchanged()
     return compacted_line(done)
 
 
@@ -116,7 +106,7 @@ def vacuum(obj: dict[str, Path], keep_days: int | None, dry_run: bool) -> None:
         kept = replace(project.config.lake, keep_days=keep_days)
         project.config = replace(project.config, lake=kept)
     with project.lock():
-        dropped, gone = vacuumed(project, dry_run=dry_run)
+        dropped, gone = project.vacuum(dry_run=dry_run)
     word = "would go" if dry_run else "deleted"
     files, size = sum(one.files for one in gone), sum(one.size for one in gone)
     for one in gone:
@@ -153,25 +143,6 @@ def repair(obj: dict[str, Path], drop_damaged: bool) -> int | None:
         return 1
     say(f"{len(found)} files were taken out. Next: whichhalf run" if found else "All can be read.")
     return None
-
-
-def vacuumed(project: Project, *, dry_run: bool = False) -> tuple[int, list[Vacuumed]]:
-    """Vacuum every table; return how many snapshots went, and what of each table."""
-    from whichhalf.lake.upkeep import vacuum as vacuum_table
-
-    since = datetime.now(UTC) - timedelta(days=project.config.lake.keep_days)
-    kept = {one.number for one in project.snapshots.kept_since(since)}
-    old = [one.number for one in project.snapshots.all() if one.number not in kept]
-    needed = project.needed()
-    if not dry_run:  # first: a vacuum that is killed leaves no snapshot without its files
-        project.snapshots.drop(old)
-    done = [
-        vacuum_table(project.lake, stored, needed[stored.name], dry_run=dry_run)
-        for stored in _all_stored()
-    ]
-    if not dry_run:
-        project.publish_unchanged()
-    return len(old), [one for one in done if one]
 
 
 def _versions(project: Project, stored: Table, limit: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from pyarrow import fs
@@ -69,7 +70,13 @@ def _is_plain(endpoint: str, environ: Mapping[str, str]) -> bool:
 
 
 def filesystem(given: Mapping[str, str]) -> fs.S3FileSystem:
-    """Arrow's file system over the same server as `options` says."""
+    """Arrow's file system over the same server as `options` says; the same one for the same."""
+    return _filesystem(tuple(sorted(given.items())))
+
+
+@lru_cache(maxsize=8)
+def _filesystem(pairs: tuple[tuple[str, str], ...]) -> fs.S3FileSystem:
+    given = dict(pairs)
     endpoint = given.get("AWS_ENDPOINT_URL")
     parts = urlsplit(endpoint) if endpoint else None
     return fs.S3FileSystem(
