@@ -31,7 +31,7 @@ MADE_IN_CODE: dict[str, str] = {
     "alias_links": "app:varchar visitor_id:varchar visitor_key:bigint user_id:varchar"
     " first_at:timestamp message_id:varchar call:varchar",
     "report_days": "report_on:date starts_at:timestamp ends_at:timestamp",
-    "wanted_days": "day:date",
+    "wanted_keys": "app:varchar conversion_id:varchar conversion_kind:varchar",
     "lookbacks": "conversion_kind:varchar touch_type:varchar channel:varchar lookback_days:bigint"
     " lookback_rule:varchar",
     "models": "model:varchar credits:varchar",
@@ -43,6 +43,7 @@ MADE_IN_CODE: dict[str, str] = {
 SAME_AS = {
     "wanted_touches": "touches",
     "differing_conversions": "conversions",
+    "old_useful_sessions": "useful_sessions",
     "old_users": "users",
     "old_persons": "persons",
     "new_persons": "persons",

@@ -17,16 +17,16 @@ _NOBODY = "nullif('', '')"  # null of type text; each engine has its own name fo
 def expose(
     project: Project, engine: Engine, states: Mapping[str, State], consumed: Mapping[str, int]
 ) -> None:
-    """Make changed_visitors, changed_persons and old_conversions readable.
+    """Make changed_visitors, changed_persons and old outputs readable.
 
     Compares each input as it was consumed with what it is now, only in days that changed since.
     """
-    project.expose(engine, ["conversions"])
-    engine.view("old_conversions", "select * from conversions")
+    for name in ("conversions", "useful_sessions"):
+        engine.expose(f"old_{name}", project.lake.scan(tables.table(name)))
     visitors = [
         _changed(project, engine, states, consumed, "session_parts", "started_at"),
         _changed(project, engine, states, consumed, "touches", "touched_at"),
-        _changed(project, engine, states, consumed, "persons", "since"),
+        _resettled(project, engine, states, consumed),
         _excluded(project, engine, states, consumed),
     ]
     # Windows and distinct channels go by channel, and signups keep its name.
@@ -58,6 +58,31 @@ def expose(
         " union all select u.person_id, c.changed_from from changes as c"
         " inner join users as u on c.user_id = u.user_id"
         f"{users}) as found group by person_id",
+    )
+
+
+def _resettled(
+    project: Project, engine: Engine, states: Mapping[str, State], consumed: Mapping[str, int]
+) -> str:
+    """SELECT of visitors that belong to somebody else, or did, from the first that moves with them.
+
+    Columns as of `_changed`. A visitor's first row of `persons` holds from the beginning of time;
+    what changes with it is its first part or touch, of which there may be none.
+    """
+    columns = ", ".join(column.name for column in tables.table("persons").columns)
+    found = _differing(project, engine, states, consumed, "persons", columns)
+    if not found:
+        return ""
+    moments = " union all ".join(
+        f"select visitor_key, {time} as moment from {name}"
+        f" where visitor_key in (select visitor_key from {found})"
+        for name, time in (("session_parts", "started_at"), ("touches", "touched_at"))
+    )
+    engine.create("moments_of_resettled", moments)
+    return (
+        f"select p.visitor_key, p.user_id, min(m.moment) as changed_from from {found} as p"
+        " inner join moments_of_resettled as m on p.visitor_key = m.visitor_key"
+        " and m.moment >= p.since and m.moment < p.until group by p.visitor_key, p.user_id"
     )
 
 

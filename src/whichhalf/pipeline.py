@@ -127,7 +127,14 @@ def _run_changes(project: Project, engine: Engine, step: Step, full: bool) -> St
             changes.expose(project, engine, states, consumed)
         except LakeError as error:
             everything, note = True, f"full rebuild: {error}"
-    outcome = conversions.attribute(engine, project.config, project.folder, everything=everything)
+
+    def stored_rows(days: Sequence[date]) -> None:
+        for name in step.outputs:
+            engine.expose(f"stored_{name}", lake.scan(tables.table(name), None, days))
+
+    outcome = conversions.attribute(
+        engine, project.config, project.folder, everything=everything, stored=stored_rows
+    )
     days = set(outcome.days)
     if everything:
         days |= {date.fromisoformat(day) for state in stored for day in state.days}

@@ -79,7 +79,7 @@ FILES: dict[str, File] = {
 
 # Parts of stored tables. A run computes them for the conversion days that changed; all days here.
 PARTS: dict[str, str] = {
-    "wanted_days": "select distinct day from new_conversions",
+    "wanted_keys": "select app, conversion_id, conversion_kind from new_conversions",
     "wanted_touches": "select {columns} from touches",
     "person_installs": "select app, conversion_id as install_id, person_id,"
     " converted_at as installed_at from new_conversions where conversion_kind = 'install'",

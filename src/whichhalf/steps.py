@@ -130,7 +130,7 @@ STEPS: tuple[Step, ...] = (
         ("attribute.channel_rules", "attribute.paid_rules"), _sources, _rules_version,
     ),
     Step(
-        "attribute", 5, Grain.CHANGES,
+        "attribute", 6, Grain.CHANGES,
         ("key_events", "installs", "payments", "loaded_conversions", "rates", "users", "persons",
          "session_parts", "touches", "excluded_visitors", "sources"),
         conversions.OUTPUTS,

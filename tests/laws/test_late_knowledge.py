@@ -200,3 +200,30 @@ def test_without_any_session_too(project_of) -> None:
     pipeline.run(project)
     put(project, {"payments": [payment("c", 2, 9)]})
     assert rewritten(project) == {9}
+
+
+def test_a_session_that_goes_on_after_midnight(project_of: Callable[..., Project]) -> None:
+    """A signup's session is stored with its end and counts: what comes after the signup is in."""
+    signup = {"visitor_id": "a:1", "user_id": "u:1", "call": "track", "name": "Signed Up"}
+    before = [
+        visit(1, 1) | {"occurred_at": on(1, "23:45:00")},
+        signup | {"message_id": "s", "occurred_at": on(1, "23:50:00")},
+    ]
+    after = [
+        visit(1, 2, "late1") | {"occurred_at": on(2, "00:05:00")},
+        visit(1, 2, "late2") | {"occurred_at": on(2, "00:20:00")},
+        visit(1, 2, "later") | {"occurred_at": on(2, "03:00:00")},
+    ]
+    rules = '[events]\nsignup = ["Signed Up"]\n' + RULES.format(cycles="false")
+    projects = [project_of(rules, name=name) for name in ("daily", "at_once")]
+    for project in projects:
+        put_channel(project, "First name")
+    put(projects[0], {"events": before})
+    pipeline.run(projects[0])
+    put(projects[0], {"events": after})
+    put(projects[1], {"events": before + after})
+    for project in projects:
+        pipeline.run(project)
+    assert contents(projects[0]) == contents(projects[1])
+    sessions = projects[0].table("useful_sessions").arrow().to_pylist()
+    assert {row["event_count"] for row in sessions} == {4}

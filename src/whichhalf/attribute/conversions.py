@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,6 +12,7 @@ import pyarrow as pa
 from whichhalf import sql
 from whichhalf.attribute.credits import Rows, credited, judge
 from whichhalf.attribute.histories import histories
+from whichhalf.attribute.kept import with_kept
 from whichhalf.attribute.lookback import load_lookback
 from whichhalf.config import Config
 from whichhalf.engines import Engine
@@ -40,14 +41,18 @@ def attribute(
     *,
     everything: bool = False,
     only: Sequence[date] = (),
+    stored: Callable[[Sequence[date]], None] | None = None,
 ) -> Outcome:
     """Compute the outputs for every conversion day that a change touches; or for `only` these.
 
-    folder: of the project, to which paths of rule files are relative.
+    Only the conversions that a change affects are credited anew; what is stored of the others of
+    their days is kept. folder: of the project, to which paths of rule files are relative.
+    stored(days): makes stored_<output> of these days readable; asked for where neither `everything`
+    nor `only` is wanted.
     Reads: key_events, installs, payments, loaded_conversions, rates, users, persons, session_parts,
-    touches, excluded_visitors, sources; unless `everything` or `only`: old_conversions, and
-    changed_visitors (visitor_key, changed_from), changed_persons (person_id, changed_from): whose
-    history differs from what was consumed, and since when.
+    touches, excluded_visitors, sources; unless `everything` or `only`: old_conversions,
+    old_useful_sessions, and changed_visitors (visitor_key, changed_from), changed_persons
+    (person_id, changed_from): whose history differs from what was consumed, and since when.
     """
     dialect = engine.flags.dialect
     engine.create("valued_payments", sql.load(_PACKAGE, "valued_payments").sql(dialect))
@@ -55,16 +60,17 @@ def attribute(
     conversions = sql.load(_PACKAGE, "new_conversions")
     _refuse_unpriced(engine, config)
     engine.create("new_conversions", conversions.sql(dialect, purchases_from=purchases_from))
-    if only:
-        days = list(only)
-    else:
-        days = _all_days(engine) if everything else _touched_days(engine, config)
-    engine.relation("wanted_days", pa.table({"day": pa.array(days, pa.date32())}))
+    days = _want(engine, config, everything=everything, only=only)
     engine.create("wanted_conversions", sql.load(_PACKAGE, "wanted_conversions").sql(dialect))
     histories(engine, config)
     judge(engine, config, load_lookback(config.attribute, folder))
-    tables = credited(engine, config)
-    return Outcome(days, {**tables, "conversions": sql.load(_PACKAGE, "conversions").sql(dialect)})
+    found = credited(engine, config)
+    found["conversions"] = sql.load(_PACKAGE, "conversions").sql(dialect)
+    if everything or only or not days:
+        return Outcome(days, found)
+    assert stored is not None
+    stored(days)
+    return Outcome(days, with_kept(engine, found))
 
 
 def _refuse_unpriced(engine: Engine, config: Config) -> None:
@@ -82,20 +88,29 @@ def _refuse_unpriced(engine: Engine, config: Config) -> None:
         )
 
 
-def _all_days(engine: Engine) -> list[date]:
-    rows = engine.table("select distinct day from new_conversions order by day")
-    days: list[date] = rows.column(0).to_pylist()
-    return days
-
-
-def _touched_days(engine: Engine, config: Config) -> list[date]:
-    """Days on which a conversion differs from before, or belongs to a changed history."""
+def _want(engine: Engine, config: Config, *, everything: bool, only: Sequence[date]) -> list[date]:
+    """Materialise wanted_keys; return the days on which these conversions are, or were."""
+    keys = "app, conversion_id, conversion_kind"
+    if everything or only:
+        if only:
+            engine.relation("only_days", pa.table({"day": pa.array(only, pa.date32())}))
+        chosen = " where day in (select day from only_days)" if only else ""
+        engine.create("wanted_keys", f"select {keys} from new_conversions{chosen}")
+        return list(only) or _days(engine, "new_conversions")
     new, old = (f"select {_COLUMNS} from {name}" for name in ("new_conversions", "old_conversions"))
     differing = f"({new} except all {old}) union all ({old} except all {new})"
     engine.create("differing_conversions", differing)
-    touched = sql.load(_PACKAGE, "touched_days").sql(
-        engine.flags.dialect, restart_cycles=config.attribute.restart_cycles
+    affected = sql.load(_PACKAGE, "affected_conversions").sql(
+        engine.flags.dialect,
+        restart_cycles=config.attribute.restart_cycles,
+        session_gap_minutes=config.sessionize.session_gap_minutes,
     )
-    rows = engine.table(f"select day from ({touched}) as touched order by day")
+    engine.create("affected_conversions", affected)
+    engine.create("wanted_keys", f"select distinct {keys} from affected_conversions")
+    return _days(engine, "affected_conversions")
+
+
+def _days(engine: Engine, relation: str) -> list[date]:
+    rows = engine.table(f"select distinct day from {relation} order by day")
     days: list[date] = rows.column(0).to_pylist()
     return days

@@ -1,4 +1,4 @@
--- The conversions of the wanted days, numbered: a whole number joins faster than their three ids.
+-- The wanted conversions, numbered: a whole number joins faster than their three ids.
 -- credited_kind: the kind by whose rules its touches count; refunds and chargebacks follow the purchase.
 -- grain: number    day: converted_at
 select
@@ -10,4 +10,6 @@ select
     c.user_id, c.converted_at, c.attributed_at, c.refers_to, c.value, c.product_id, c.quantity,
     c.country, c.os, c.source_table
 from new_conversions as c
-inner join wanted_days as d on c.day = d.day
+inner join wanted_keys as w
+    on c.app = w.app and c.conversion_id = w.conversion_id
+    and c.conversion_kind = w.conversion_kind

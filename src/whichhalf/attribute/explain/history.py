@@ -34,7 +34,7 @@ def prepare(project: Project, engine: Engine, person: str) -> None:
         "new_conversions",
         "select * from conversions where person_id in (select person_id from wanted_persons)",
     )
-    engine.create("wanted_days", "select distinct day from new_conversions")
+    engine.create("wanted_keys", "select app, conversion_id, conversion_kind from new_conversions")
     dialect = engine.flags.dialect
     numbered = sql.load("whichhalf.attribute", "wanted_conversions").sql(dialect)
     engine.create("wanted_conversions", numbered)
@@ -71,7 +71,8 @@ def _want_ids(engine: Engine, person: str) -> None:
 
 def _read_credit(project: Project, engine: Engine) -> None:
     """Make what is stored by day readable: only the days on which the person converts."""
-    days: list[date] = engine.table("select day from wanted_days").column(0).to_pylist()
+    distinct = engine.table("select distinct day from new_conversions order by day")
+    days: list[date] = distinct.column(0).to_pylist()
     versions = project.snapshot() if days else {}
     project.expose(engine, _BY_DAY, versions=versions, days=days)
     person = "person_id in (select person_id from wanted_persons)"

@@ -1,6 +1,7 @@
--- Days whose conversions are credited anew: a conversion of the day differs from before, or belongs to a
--- changed history; a person's later ones inherit from an install, and may begin where one before ended.
--- grain: day
+-- Conversions that are credited anew, with their days: those that differ from before, as they were and as
+-- they are, and those of a changed history; a person's later ones inherit from an install, and may begin
+-- where one before ended.
+-- grain: app, conversion_id, conversion_kind, person_id, day    day: converted_at
 with moved as (
     -- There on one side only: another value, product or refund changes no other conversion's credit.
     select person_id, conversion_kind, converted_at
@@ -16,6 +17,16 @@ installs_of_persons as (
     group by person_id
 ),
 
+-- What is stored of a signup's session goes on after the signup, until the session ends.
+open_signups as (
+    select
+        c.app, c.conversion_id, c.conversion_kind, c.person_id, c.day, c.visitor_key,
+        s.ended_at + interval :session_gap_minutes minute as open_until
+    from new_conversions as c
+    inner join old_useful_sessions as s on c.person_id = s.person_id and s.role = 'signup'
+    where c.conversion_kind = 'signup'
+),
+
 next_of_cycles as (
     select m.person_id, m.conversion_kind, m.converted_at, min(c.converted_at) as next_at
     from moved as m
@@ -26,15 +37,15 @@ next_of_cycles as (
     group by m.person_id, m.conversion_kind, m.converted_at
 )
 
-select day
+select app, conversion_id, conversion_kind, person_id, day
 from differing_conversions
 union
-select c.day
+select c.app, c.conversion_id, c.conversion_kind, c.person_id, c.day
 from new_conversions as c
 inner join installs_of_persons as i
     on c.person_id = i.person_id and c.attributed_at >= i.changed_from
 union
-select c.day
+select c.app, c.conversion_id, c.conversion_kind, c.person_id, c.day
 from new_conversions as c
 inner join next_of_cycles as n
     on c.person_id = n.person_id and c.attributed_at = n.next_at
@@ -42,12 +53,22 @@ inner join next_of_cycles as n
         when c.conversion_kind in ('refund', 'chargeback') then 'purchase' else c.conversion_kind
     end
 union
-select c.day
+select c.app, c.conversion_id, c.conversion_kind, c.person_id, c.day
 from new_conversions as c
 inner join changed_visitors as v
     on c.visitor_key = v.visitor_key and c.attributed_at >= v.changed_from
 union
-select c.day
+select c.app, c.conversion_id, c.conversion_kind, c.person_id, c.day
 from new_conversions as c
 inner join changed_persons as p
     on c.person_id = p.person_id and c.attributed_at >= p.changed_from
+union
+select c.app, c.conversion_id, c.conversion_kind, c.person_id, c.day
+from open_signups as c
+inner join changed_visitors as v
+    on c.visitor_key = v.visitor_key and c.open_until >= v.changed_from
+union
+select c.app, c.conversion_id, c.conversion_kind, c.person_id, c.day
+from open_signups as c
+inner join changed_persons as p
+    on c.person_id = p.person_id and c.open_until >= p.changed_from
