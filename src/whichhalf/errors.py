@@ -7,6 +7,7 @@ WhichhalfError              exit code 1
 │   └── SchemaError             columns or types that are not as promised
 ├── EngineError             1   the engine refused a query
 ├── LakeError               1   a commit that conflicts, a version that is gone
+│   └── DamagedFile             a file of a table that cannot be read (lake/damage.py)
 └── RemoteError             6   a server that does not answer as it should
 
 A message has three parts: what is wrong with which value, what was expected or where it was

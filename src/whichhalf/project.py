@@ -68,15 +68,18 @@ class Project:
         return Control(self.config.project.control or self.state_folder / "control.db")
 
     @contextmanager
-    def engine(self) -> Iterator[Engine]:
-        """An engine within the configured limits; closed at the end."""
+    def engine(self, url: str = "") -> Iterator[Engine]:
+        """An engine within the configured limits; closed at the end. url: another than the setting.
+
+        Files are parsed by engines.LOADING, whatever engine computes.
+        """
         settings = self.config.project
         limits = Limits(
             memory_bytes=_memory() * settings.memory_limit_percent // 100,
             threads=settings.threads,
             spill=self.state_folder / "spill",
         )
-        engine = open_engine(settings.engine, limits)
+        engine = open_engine(url or settings.engine, limits)
         self.lake.scanned.clear()
         try:
             yield engine

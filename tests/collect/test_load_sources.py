@@ -247,3 +247,16 @@ def test_events_that_are_dumped_and_loaded_are_the_same(tmp_path: Path, form: st
     with project.lock():
         told = load_table(project, "events", [path])
     assert (told.duplicates, told.replaced) == (2, 0)
+
+
+def test_files_are_parsed_whatever_engine_computes(project_of, tmp_path: Path) -> None:
+    """Nothing of the server is asked: there is none."""
+    project = project_of("", engine="postgresql://nobody@127.0.0.1:1/none")
+    file = tmp_path / "calls.csv"
+    file.write_text(
+        "app,message_id,visitor_id,call,occurred_at,received_at\n"
+        "shop,m1,a:1,page,2026-03-01 10:00:00,2026-03-01 10:00:01\n",
+        "utf-8",
+    )
+    told = load_table(project, "events", [file])
+    assert (told.lines, told.loaded) == (1, 1)

@@ -43,34 +43,41 @@ def load(
     whichhalf load lookup authors.csv --on blog_url
                                             columns of your own, as dimensions of reports
     """
-    from whichhalf.collect import load as loading
-
     if table in LOOK_UP or any(look_up.values()):
         _load_lookup(open_project(obj["folder"]), table, files, sources, look_up)
         return
     if table and sources:
         raise click.UsageError("Either TABLE and its files, or --source: not both.")
-    if table and not files:
-        loadable(table)
-        raise click.UsageError(f"Name the files of {table}: whichhalf load {table} FILE…")
     if in_place and not table:
         raise click.UsageError("Name a table: whichhalf load TABLE FILE… --in-place")
     if table:
         loadable(table)
+        if not files:
+            raise click.UsageError(f"Name the files of {table}: whichhalf load {table} FILE…")
     project = open_project(obj["folder"])
     with project.lock():
-        if table and in_place:
-            from whichhalf.collect.in_place import load_in_place
-
-            say(summary_of(load_in_place(project, table, files)))
-        elif table:
-            told = loading.load_table(project, table, files)
-            say(summary_of(told))
-            loading.raise_refused([told])
-        elif not project.config.sources:
-            say(NO_SOURCES)
+        if table:
+            _load_table(project, table, files, in_place=in_place)
         else:
-            loading.load_sources(project, sources, told=lambda loaded: say(summary_of(loaded)))
+            _load_sources(project, sources)
+
+
+def _load_table(project: Project, table: str, files: tuple[Path, ...], *, in_place: bool) -> None:
+    from whichhalf.collect import load as loading
+    from whichhalf.collect.in_place import load_in_place
+
+    told = (load_in_place if in_place else loading.load_table)(project, table, files)
+    say(summary_of(told))
+    loading.raise_refused([told])
+
+
+def _load_sources(project: Project, sources: tuple[str]) -> None:
+    from whichhalf.collect import load as loading
+
+    if not project.config.sources:
+        say(NO_SOURCES)
+    else:
+        loading.load_sources(project, sources, told=lambda loaded: say(summary_of(loaded)))
 
 
 def _load_lookup(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from whichhalf.cli.printing import say, summary_of
+from whichhalf.engines import LOADING
 from whichhalf.project import Project, open_project
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def discard(obj: dict[str, Path], reason: str | None, source: str | None, everyt
     if not (reason or source or everything):
         raise click.UsageError("Name the rows with --reason or --source, or say --all.")
     project = open_project(obj["folder"])
-    with project.lock(), project.engine() as engine:
+    with project.lock(), project.engine(LOADING) as engine:
         rows = _chosen(project, reason, source)
         count = remove(project.lake, engine, rows["quarantine_id"].to_pylist())
     say(f"{count:,} rows discarded.")

@@ -11,7 +11,7 @@ from whichhalf.collect.loader import Batch, Loaded, Loader
 from whichhalf.collect.reading import Parsed
 from whichhalf.config import SourceConfig
 from whichhalf.control import LoadedFile
-from whichhalf.engines import Engine
+from whichhalf.engines import LOADING, Engine
 from whichhalf.errors import BadDataError, ConfigError, UsageError, nearest
 from whichhalf.project import Project
 from whichhalf.tables import loadable
@@ -54,7 +54,7 @@ def load_sources(
     sources = sorted(_chosen(project, names), key=_rank)
     files = {source.name: files_of(project, source) for source in sources}
     results = []
-    with project.engine() as engine:
+    with project.engine(LOADING) as engine:
         for source in sources:
             result = load_files(project, engine, source, files[source.name])
             result.notes += unmatched(project, source)
@@ -124,7 +124,7 @@ def _load_now(project: Project, source: SourceConfig, files: Sequence[Path]) -> 
             what = "is a folder; name its files" if path.is_dir() else "no such file"
             where = "" if path.is_absolute() else f", looked for in {Path.cwd()}"
             raise BadDataError(f"{path}: {what}{where}.")
-    with project.engine() as engine:
+    with project.engine(LOADING) as engine:
         paths = [path.resolve() for path in files]
         return load_files(project, engine, source, paths, always=True)
 

@@ -11,7 +11,7 @@ from whichhalf.collect import quarantine
 from whichhalf.collect.load import READERS, Loaded, Loader
 from whichhalf.collect.reading import Parsed, Raw
 from whichhalf.config import SourceConfig
-from whichhalf.engines import Engine
+from whichhalf.engines import LOADING, Engine
 from whichhalf.project import Project
 
 
@@ -29,7 +29,7 @@ def replay(
     """
     total = Loaded("quarantine", "quarantine")
     reason = "changed_type" if accept else reason
-    with project.engine() as engine:
+    with project.engine(LOADING) as engine:
         engine.expose("quarantine", project.lake.scan(quarantine.TABLE))
         rows = engine.table(
             "select quarantine_id, options, raw, reason, source_name from quarantine"

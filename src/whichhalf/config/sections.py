@@ -30,7 +30,9 @@ class ProjectConfig:
         "Control store: postgresql://user@host/db where several hosts share the lake; empty: SQLite"
         " in the project.",
     )
-    engine: str = setting("duckdb", "duckdb, or a Spark master: local[2], spark://host:7077.")
+    engine: str = setting(
+        "duckdb", "duckdb; a Spark master: local[2], spark://host:7077; postgresql://user@host/db."
+    )
     memory_limit_percent: int = setting(60, "Share of memory that the engine may use.")
     threads: int = setting(0, "Threads of the engine; 0: one a core.")
 

@@ -20,6 +20,7 @@ ENGINES: dict[str, str] = {
     "local": "whichhalf.engines.spark:Spark",
     "spark": "whichhalf.engines.spark:Spark",
 }
+LOADING = "duckdb"  # parses files, whatever engine computes: JSON, and hashes as the lake has them
 
 
 @dataclass(frozen=True)
