@@ -227,3 +227,37 @@ def test_a_session_that_goes_on_after_midnight(project_of: Callable[..., Project
     assert contents(projects[0]) == contents(projects[1])
     sessions = projects[0].table("useful_sessions").arrow().to_pylist()
     assert {row["event_count"] for row in sessions} == {4}
+
+
+def test_a_first_page_after_the_signup(project_of: Callable[..., Project]) -> None:
+    """A server may sign somebody up before any page: what is seen sessions later is no cause."""
+    signup = {"visitor_id": "a:1", "user_id": "u:1", "call": "track", "name": "Signed Up"}
+    before = [signup | {"message_id": "s", "occurred_at": on(1, "10:00:00")}]
+    after = [visit(1, 1, "late", url="https://shop.example/") | {"occurred_at": on(1, "14:00:00")}]
+    rules = '[events]\nsignup = ["Signed Up"]\n' + RULES.format(cycles="false")
+    projects = [project_of(rules, name=name) for name in ("daily", "at_once")]
+    for project in projects:
+        put_channel(project, "First name")
+    put(projects[0], {"events": before})
+    pipeline.run(projects[0])
+    put(projects[0], {"events": after})
+    put(projects[1], {"events": before + after})
+    for project in projects:
+        pipeline.run(project)
+    assert contents(projects[0]) == contents(projects[1])
+
+
+def test_a_session_of_days(project_of: Callable[..., Project]) -> None:
+    """Histories are read until a day after the last conversion, and on where a session is open."""
+    signup = {"visitor_id": "a:1", "user_id": "u:1", "call": "track", "name": "Signed Up"}
+    steps = [f"2026-03-{1 + n * 19 // 1440:02d} {n * 19 % 1440 // 60:02d}:{n * 19 % 60:02d}:00"
+             for n in range(5 * 1440 // 19)]  # fmt: skip
+    events = [signup | {"message_id": "s", "occurred_at": steps[3]}]
+    events += [visit(1, 1, f"e{n}") | {"occurred_at": step} for n, step in enumerate(steps)]
+    rules = '[events]\nsignup = ["Signed Up"]\n' + RULES.format(cycles="false")
+    project = project_of(rules)
+    put_channel(project, "First name")
+    put(project, {"events": events})
+    pipeline.run(project)
+    sessions = project.table("useful_sessions").arrow().to_pylist()
+    assert {row["event_count"] for row in sessions} == {len(events)}

@@ -7,54 +7,50 @@ from whichhalf.config import Config
 from whichhalf.engines import Engine
 
 _PACKAGE = "whichhalf.attribute"
+TO_THE_END = "timestamp '9999-12-31 00:00:00'"  # a history read whole
 
 
 def histories(engine: Engine, config: Config) -> None:
-    """Materialise parts, sessions and touches of the persons who convert on these days."""
-    engine.create("wanted_persons", "select distinct person_id from wanted_conversions")
-    engine.create(
-        "wanted_users",
-        "select u.user_id from users as u inner join wanted_persons as w"
-        " on u.person_id = w.person_id union select user_id from wanted_conversions"
-        " where user_id is not null",
-    )
-    engine.create("wanted_visitors", visitors_of())
+    """Materialise parts, sessions and touches of the persons who convert on these days.
+
+    Of each person as far as its conversions need: most of what people do comes after.
+    """
+    dialect = engine.flags.dialect
+    engine.create("wanted_persons", sql.load(_PACKAGE, "wanted_persons").sql(dialect))
+    _want_ids(engine)
     read_histories(engine, config)
+    unfinished = sql.load(_PACKAGE, "unfinished_persons")
+    gap = config.sessionize.session_gap_minutes
+    widened = engine.create("unfinished", unfinished.sql(dialect, session_gap_minutes=gap))
+    if widened:
+        engine.create("persons_to_their_end", _TO_THEIR_END)
+        engine.drop("wanted_persons")
+        engine.create("wanted_persons", "select * from persons_to_their_end")
+        _want_ids(engine)
+        read_histories(engine, config)
 
 
-def visitors_of() -> str:
-    """SELECT the visitors of wanted_persons, wanted_users and wanted_conversions."""
-    # A visitor that is cut off from a user, and so not in persons, may have carried it even so.
-    carried = (
-        f"select visitor_key from {name} where visitor_key is not null"
-        " and user_id in (select user_id from wanted_users)"
-        for name in ("session_parts", "touches")
-    )
-    return (
-        "select p.visitor_key from persons as p inner join wanted_persons as w"
-        " on p.person_id = w.person_id union select visitor_key from wanted_conversions"
-        f" where visitor_key is not null union {' union '.join(carried)}"
-    )
+_TO_THEIR_END = (
+    "select w.person_id, case when u.person_id is null then w.until_at"
+    f" else {TO_THE_END} end as until_at"
+    " from wanted_persons as w left join unfinished as u on w.person_id = u.person_id"
+)
+
+
+def _want_ids(engine: Engine) -> None:
+    for name in ("wanted_users", "wanted_visitors"):
+        engine.create(name, sql.load(_PACKAGE, name).sql(engine.flags.dialect))
 
 
 def read_histories(engine: Engine, config: Config) -> None:
     """Materialise parts, sessions and touches of wanted_persons, whoever wants them.
 
-    Reads: wanted_persons, wanted_visitors, wanted_users, new_conversions, session_parts, touches,
-    excluded_visitors, users, persons.
+    Reads: wanted_persons, wanted_visitors and wanted_users (each with until_at), new_conversions,
+    session_parts, touches, excluded_visitors, users, persons.
     """
-    engine.create(
-        "wanted_parts",
-        "select * from session_parts"
-        " where visitor_key in (select visitor_key from wanted_visitors)",
-    )
-    engine.create(
-        "wanted_touches",
-        "select * from touches where visitor_key in (select visitor_key from wanted_visitors)"
-        " union all select * from touches"
-        " where part_id is null and user_id in (select user_id from wanted_users) and (visitor_key"
-        " is null or visitor_key not in (select visitor_key from wanted_visitors))",
-    )
+    dialect = engine.flags.dialect
+    engine.create("wanted_parts", sql.load(_PACKAGE, "parts_until").sql(dialect))
+    engine.create("wanted_touches", sql.load(_PACKAGE, "touches_until").sql(dialect))
     engine.create(
         "person_installs",
         "select c.app, c.conversion_id as install_id, c.person_id, c.converted_at as installed_at"
@@ -64,7 +60,7 @@ def read_histories(engine: Engine, config: Config) -> None:
     coalesce_sessions(engine, config)
     touches = sql.load(_PACKAGE, "person_touches")
     chosen = config.attribute.session_touches
-    engine.create("person_touches", touches.sql(engine.flags.dialect, session_touches=chosen))
+    engine.create("person_touches", touches.sql(dialect, session_touches=chosen))
 
 
 def coalesce_sessions(engine: Engine, config: Config) -> None:

@@ -21,6 +21,8 @@ with pages as (
         case when p.first_blog_at <= g.signed_up_at then 1 else 0 end as has_blog
     from signup_sessions as g
     inner join person_parts as p on g.person_id = p.person_id
+    inner join part_sessions as s
+        on p.app = s.app and p.part_id = s.part_id and s.session_number <= g.signup_number
 ),
 
 first_pages as (

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from whichhalf import sql
 from whichhalf.attribute.credits import judge
-from whichhalf.attribute.histories import read_histories, visitors_of
+from whichhalf.attribute.histories import TO_THE_END, read_histories
 from whichhalf.attribute.lookback import load_lookback
 from whichhalf.engines import Engine
 from whichhalf.ids import visitor_key
@@ -29,7 +29,10 @@ def prepare(project: Project, engine: Engine, person: str) -> None:
     All of the person's conversions are wanted: one may end the cycle of another.
     """
     project.expose(engine, _WHOLE, versions=project.snapshot())
-    engine.relation("wanted_persons", pa.table({"person_id": [person]}))
+    engine.relation("asked_persons", pa.table({"person_id": [person]}))
+    engine.create(
+        "wanted_persons", f"select person_id, {TO_THE_END} as until_at from asked_persons"
+    )
     engine.create(
         "new_conversions",
         "select * from conversions where person_id in (select person_id from wanted_persons)",
@@ -59,14 +62,20 @@ def _want_ids(engine: Engine, person: str) -> None:
     """Visitors and users of the person; one that nobody knows by a user is its own visitor."""
     visitor, _, app = person.rpartition("@")
     engine.relation("own_visitor", pa.table({"visitor_key": [visitor_key(app, visitor)]}))
+    dialect = engine.flags.dialect
+    engine.create("known_users", sql.load("whichhalf.attribute", "wanted_users").sql(dialect))
     engine.create(
         "wanted_users",
-        "select u.user_id from users as u inner join wanted_persons as w"
-        " on u.person_id = w.person_id union select user_id from wanted_conversions"
-        " where user_id is not null union select person_id from wanted_persons",
+        "select user_id, until_at from known_users"
+        " union select person_id, until_at from wanted_persons",
     )
-    own = "select visitor_key from own_visitor"
-    engine.create("wanted_visitors", f"{visitors_of()} union {own}")
+    known = sql.load("whichhalf.attribute", "wanted_visitors").sql(dialect)
+    engine.create("known_visitors", known)
+    engine.create(
+        "wanted_visitors",
+        "select visitor_key, until_at from known_visitors"
+        f" union select visitor_key, {TO_THE_END} from own_visitor",
+    )
 
 
 def _read_credit(project: Project, engine: Engine) -> None:
