@@ -5,10 +5,10 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 BUILD := --build-constraint constraints.txt
 
-.PHONY: help install demo test check format bench docs clean
+.PHONY: help install demo test check format bench bench-scale docs clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
 
 install: .venv/.dev .venv/.spark  ## make .venv with all that development needs
 
@@ -30,6 +30,12 @@ format: .venv/.dev  ## put the code in shape
 
 bench: .venv/.dev .venv/.spark  ## measure against named peers; writes JSON
 	@$(BIN)/python -m benchmarks
+
+SIZE ?= 1M
+DIR ?= .benchmarks
+bench-scale: .venv/.run  ## attribute 1M to 800M events beside a bare sort: make bench-scale SIZE=100M DIR=/big
+	@mkdir -p $(DIR)
+	@$(BIN)/python -m benchmarks.attribution_scale --size $(SIZE) --dir $(DIR)
 
 docs: .venv/.dev  ## write docs/tables.md, docs/cli.md and docs/config.md anew
 	$(BIN)/python tools/docs.py
