@@ -261,3 +261,30 @@ def test_a_session_of_days(project_of: Callable[..., Project]) -> None:
     pipeline.run(project)
     sessions = project.table("useful_sessions").arrow().to_pylist()
     assert {row["event_count"] for row in sessions} == {len(events)}
+
+
+def test_a_session_finds_its_source_after_midnight(project_of: Callable[..., Project]) -> None:
+    """A session without a source is direct until it has one: that changes its conversions, too."""
+    bare = dict.fromkeys(("source", "medium", "campaign"))
+    before = {
+        "events": [visit(1, 1) | bare | {"occurred_at": on(1, "23:45:00")},
+                   login("a:1", "u:1", 1, "23:46:00")],
+        "payments": [payment("p", 1, 1) | {"paid_at": on(1, "23:50:00")}],
+        "loaded_rates": KNOWN["loaded_rates"],
+    }  # fmt: skip
+    after = {"events": [visit(1, 2, "late") | {"occurred_at": on(2, "00:04:00")}]}
+    projects = [make_empty(project_of, name) for name in ("daily", "at_once")]
+    put(projects[0], before)
+    pipeline.run(projects[0])
+    put(projects[0], after)
+    put(projects[1], before)
+    put(projects[1], after)
+    for project in projects:
+        pipeline.run(project)
+    assert contents(projects[0]) == contents(projects[1])
+
+
+def make_empty(project_of: Callable[..., Project], name: str) -> Project:
+    project = project_of(RULES.format(cycles="false"), name=name)
+    put_channel(project, "First name")
+    return project
