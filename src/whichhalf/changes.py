@@ -11,6 +11,12 @@ from whichhalf.project import Project
 from whichhalf.provenance import WHOLE, State
 
 _BEGIN = "timestamp '1970-01-01 00:00:00'"
+# A part changes the session that it falls into, which may have begun the day before: what was
+# direct is so no more once there is a source. Touches outside of sessions change what comes after.
+_REACH = {
+    "session_parts": "started_at - interval '1 day'",
+    "touches": "case when part_id is null then touched_at else touched_at - interval '1 day' end",
+}
 _NOBODY = "nullif('', '')"  # null of type text; each engine has its own name for that type
 
 
@@ -24,8 +30,7 @@ def expose(
     for name in ("conversions", "useful_sessions"):
         engine.expose(f"old_{name}", project.lake.scan(tables.table(name)))
     visitors = [
-        _changed(project, engine, states, consumed, "session_parts", "started_at"),
-        _changed(project, engine, states, consumed, "touches", "touched_at"),
+        *(_changed(project, engine, states, consumed, name) for name in _REACH),
         _resettled(project, engine, states, consumed),
         _excluded(project, engine, states, consumed),
     ]
@@ -74,13 +79,13 @@ def _resettled(
     if not found:
         return ""
     moments = " union all ".join(
-        f"select visitor_key, {time} as moment from {name}"
+        f"select visitor_key, {time} as moment, {_REACH[name]} as reach from {name}"
         f" where visitor_key in (select visitor_key from {found})"
         for name, time in (("session_parts", "started_at"), ("touches", "touched_at"))
     )
     engine.create("moments_of_resettled", moments)
     return (
-        f"select p.visitor_key, p.user_id, min(m.moment) as changed_from from {found} as p"
+        f"select p.visitor_key, p.user_id, min(m.reach) as changed_from from {found} as p"
         " inner join moments_of_resettled as m on p.visitor_key = m.visitor_key"
         " and m.moment >= p.since and m.moment < p.until group by p.visitor_key, p.user_id"
     )
@@ -105,14 +110,13 @@ def _changed(
     states: Mapping[str, State],
     consumed: Mapping[str, int],
     name: str,
-    time: str,
 ) -> str:
     """SELECT visitor_key, user_id, changed_from of the rows of a table that differ; "" if none."""
     columns = ", ".join(column.name for column in tables.table(name).columns)
     found = _differing(project, engine, states, consumed, name, columns)
     if not found:
         return ""
-    return f"select visitor_key, user_id, {time} as changed_from from {found}"
+    return f"select visitor_key, user_id, {_REACH[name]} as changed_from from {found}"
 
 
 def _differing(

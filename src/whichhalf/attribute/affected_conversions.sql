@@ -1,7 +1,6 @@
 -- Conversions that are credited anew, with their days: those that differ from before, as they were and as
 -- they are, and those of a changed history; a person's later ones inherit from an install, and may begin
--- where one before ended. A change reaches back as far as the session that it falls into may have begun:
--- a session that was direct is so no more once it has a source.
+-- where one before ended.
 -- grain: app, conversion_id, conversion_kind, person_id, day    day: converted_at
 with moved as (
     -- There on one side only: another value, product or refund changes no other conversion's credit.
@@ -57,12 +56,12 @@ union
 select c.app, c.conversion_id, c.conversion_kind, c.person_id, c.day
 from new_conversions as c
 inner join changed_visitors as v
-    on c.visitor_key = v.visitor_key and c.attributed_at + interval 1 day >= v.changed_from
+    on c.visitor_key = v.visitor_key and c.attributed_at >= v.changed_from
 union
 select c.app, c.conversion_id, c.conversion_kind, c.person_id, c.day
 from new_conversions as c
 inner join changed_persons as p
-    on c.person_id = p.person_id and c.attributed_at + interval 1 day >= p.changed_from
+    on c.person_id = p.person_id and c.attributed_at >= p.changed_from
 union
 select c.app, c.conversion_id, c.conversion_kind, c.person_id, c.day
 from open_signups as c
