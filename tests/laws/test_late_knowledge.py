@@ -214,18 +214,8 @@ def test_a_session_that_goes_on_after_midnight(project_of: Callable[..., Project
         visit(1, 2, "late2") | {"occurred_at": on(2, "00:20:00")},
         visit(1, 2, "later") | {"occurred_at": on(2, "03:00:00")},
     ]
-    rules = '[events]\nsignup = ["Signed Up"]\n' + RULES.format(cycles="false")
-    projects = [project_of(rules, name=name) for name in ("daily", "at_once")]
-    for project in projects:
-        put_channel(project, "First name")
-    put(projects[0], {"events": before})
-    pipeline.run(projects[0])
-    put(projects[0], {"events": after})
-    put(projects[1], {"events": before + after})
-    for project in projects:
-        pipeline.run(project)
-    assert contents(projects[0]) == contents(projects[1])
-    sessions = projects[0].table("useful_sessions").arrow().to_pylist()
+    daily = assert_daily_equals_at_once(project_of, {"events": before}, {"events": after})
+    sessions = daily.table("useful_sessions").arrow().to_pylist()
     assert {row["event_count"] for row in sessions} == {4}
 
 
@@ -234,17 +224,7 @@ def test_a_first_page_after_the_signup(project_of: Callable[..., Project]) -> No
     signup = {"visitor_id": "a:1", "user_id": "u:1", "call": "track", "name": "Signed Up"}
     before = [signup | {"message_id": "s", "occurred_at": on(1, "10:00:00")}]
     after = [visit(1, 1, "late", url="https://shop.example/") | {"occurred_at": on(1, "14:00:00")}]
-    rules = '[events]\nsignup = ["Signed Up"]\n' + RULES.format(cycles="false")
-    projects = [project_of(rules, name=name) for name in ("daily", "at_once")]
-    for project in projects:
-        put_channel(project, "First name")
-    put(projects[0], {"events": before})
-    pipeline.run(projects[0])
-    put(projects[0], {"events": after})
-    put(projects[1], {"events": before + after})
-    for project in projects:
-        pipeline.run(project)
-    assert contents(projects[0]) == contents(projects[1])
+    assert_daily_equals_at_once(project_of, {"events": before}, {"events": after})
 
 
 def test_a_session_of_days(project_of: Callable[..., Project]) -> None:
@@ -254,9 +234,7 @@ def test_a_session_of_days(project_of: Callable[..., Project]) -> None:
              for n in range(5 * 1440 // 19)]  # fmt: skip
     events = [signup | {"message_id": "s", "occurred_at": steps[3]}]
     events += [visit(1, 1, f"e{n}") | {"occurred_at": step} for n, step in enumerate(steps)]
-    rules = '[events]\nsignup = ["Signed Up"]\n' + RULES.format(cycles="false")
-    project = project_of(rules)
-    put_channel(project, "First name")
+    project = make_empty(project_of, "project")
     put(project, {"events": events})
     pipeline.run(project)
     sessions = project.table("useful_sessions").arrow().to_pylist()
@@ -273,18 +251,27 @@ def test_a_session_finds_its_source_after_midnight(project_of: Callable[..., Pro
         "loaded_rates": KNOWN["loaded_rates"],
     }  # fmt: skip
     after = {"events": [visit(1, 2, "late") | {"occurred_at": on(2, "00:04:00")}]}
-    projects = [make_empty(project_of, name) for name in ("daily", "at_once")]
-    put(projects[0], before)
-    pipeline.run(projects[0])
-    put(projects[0], after)
-    put(projects[1], before)
-    put(projects[1], after)
-    for project in projects:
+    assert_daily_equals_at_once(project_of, before, after)
+
+
+def assert_daily_equals_at_once(
+    project_of: Callable[..., Project], before: Rows, after: Rows
+) -> Project:
+    """Compare what two runs make of early and late rows with what one makes of both; the first."""
+    daily, at_once = (make_empty(project_of, name) for name in ("daily", "at_once"))
+    put(daily, before)
+    pipeline.run(daily)
+    put(daily, after)
+    put(at_once, before)
+    put(at_once, after)
+    for project in (daily, at_once):
         pipeline.run(project)
-    assert contents(projects[0]) == contents(projects[1])
+    assert contents(daily) == contents(at_once)
+    return daily
 
 
 def make_empty(project_of: Callable[..., Project], name: str) -> Project:
-    project = project_of(RULES.format(cycles="false"), name=name)
+    signups = '[events]\nsignup = ["Signed Up"]\n'
+    project = project_of(signups + RULES.format(cycles="false"), name=name)
     put_channel(project, "First name")
     return project

@@ -141,6 +141,6 @@ def _difference(case: Path, found: pa.Table) -> str:
 def _sorted(rows: object) -> list[tuple[object, ...]]:
     plain = (
         tuple(cell.replace(tzinfo=None) if hasattr(cell, "tzinfo") else cell for cell in row)
-        for row in rows  # type: ignore[attr-defined]
+        for row in rows
     )
     return sorted(plain, key=repr)

@@ -17,11 +17,16 @@ installs_of_persons as (
     group by person_id
 ),
 
--- What is stored of a signup's session goes on after the signup, until the session ends.
-open_signups as (
+-- Until when a change of its history is one of a conversion: the instant that its touches count to; of a
+-- signup the end of its session, too, which is stored and goes on.
+reached as (
+    select
+        app, conversion_id, conversion_kind, person_id, day, visitor_key, attributed_at as reaches_to
+    from new_conversions
+    union all
     select
         c.app, c.conversion_id, c.conversion_kind, c.person_id, c.day, c.visitor_key,
-        s.ended_at + interval :session_gap_minutes minute as open_until
+        s.ended_at + interval :session_gap_minutes minute
     from new_conversions as c
     inner join old_useful_sessions as s on c.person_id = s.person_id and s.role = 'signup'
     where c.conversion_kind = 'signup'
@@ -54,21 +59,11 @@ inner join next_of_cycles as n
     end
 union
 select c.app, c.conversion_id, c.conversion_kind, c.person_id, c.day
-from new_conversions as c
+from reached as c
 inner join changed_visitors as v
-    on c.visitor_key = v.visitor_key and c.attributed_at >= v.changed_from
+    on c.visitor_key = v.visitor_key and c.reaches_to >= v.changed_from
 union
 select c.app, c.conversion_id, c.conversion_kind, c.person_id, c.day
-from new_conversions as c
+from reached as c
 inner join changed_persons as p
-    on c.person_id = p.person_id and c.attributed_at >= p.changed_from
-union
-select c.app, c.conversion_id, c.conversion_kind, c.person_id, c.day
-from open_signups as c
-inner join changed_visitors as v
-    on c.visitor_key = v.visitor_key and c.open_until >= v.changed_from
-union
-select c.app, c.conversion_id, c.conversion_kind, c.person_id, c.day
-from open_signups as c
-inner join changed_persons as p
-    on c.person_id = p.person_id and c.open_until >= p.changed_from
+    on c.person_id = p.person_id and c.reaches_to >= p.changed_from

@@ -75,7 +75,10 @@ def written(rows: Selected, table: Table, folder: Path) -> Iterator[list[File]]:
         paths = rows.engine.write(
             rows.sql, table.arrow, str(folder), name=name, by_day=table.partitioned
         )
-        yield [found for path in paths if (found := described(folder, path, table)).rows]
+        files = [described(folder, path, table) for path in paths]
+        for empty in (file for file in files if not file.rows):
+            (folder / empty.path).unlink()
+        yield [file for file in files if file.rows]
     except BaseException:
         for path in folder.rglob(f"*{name}*"):
             path.unlink(missing_ok=True)

@@ -2,28 +2,14 @@
 -- a user id that day, and each change); `user`: a server call, a payment or another row without a
 -- visitor knows the user; `alias`: the user had an earlier id.
 -- grain: edge_kind, app, visitor_key, user_id, previous_id, message_id    day: first_at
-with visitor_days as (
+with carried as (
     select
-        day, visitor_key, min(occurred_at) as first_at,
-        case when min(user_id) <> max(user_id) then 1 else 0 end as is_shared
+        day, app, visitor_id, visitor_key, user_id, occurred_at as first_at, message_id, call,
+        lag(user_id) over (
+            partition by day, visitor_key order by occurred_at, message_id
+        ) as previous_user_id
     from events
     where visitor_key is not null and user_id is not null
-    group by day, visitor_key
-),
-
--- Who carries one user all day is told by the first event; only the others are ordered.
-carried as (
-    select
-        e.day, e.app, e.visitor_id, e.visitor_key, e.user_id, e.occurred_at as first_at, e.message_id,
-        e.call,
-        lag(e.user_id) over (
-            partition by e.day, e.visitor_key order by e.occurred_at, e.message_id
-        ) as previous_user_id
-    from events as e
-    inner join visitor_days as d
-        on e.day = d.day and e.visitor_key = d.visitor_key
-        and (d.is_shared = 1 or e.occurred_at = d.first_at)
-    where e.user_id is not null
 ),
 
 named as (
