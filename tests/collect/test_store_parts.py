@@ -20,6 +20,7 @@ from whichhalf.collect.store_parts import store_parts
 from whichhalf.engines import Engine
 from whichhalf.engines.base import Limits
 from whichhalf.engines.duckdb import DuckDB
+from whichhalf.lake import Place
 from whichhalf.tables import TABLES, Table
 from whichhalf.tables.conform import conform
 
@@ -87,6 +88,9 @@ class MemoryLake:
 
     def __init__(self, table: Table) -> None:
         self.rows = table.arrow.empty_table()
+
+    def place(self, _table: Table) -> Place:
+        return Place("s3://in/memory")
 
     def days(self, _table: Table) -> list[date]:
         return sorted(set(self.rows["day"].to_pylist()))

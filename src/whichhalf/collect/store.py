@@ -14,6 +14,8 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow as pa
 
+from whichhalf.collect import day_files
+from whichhalf.collect.visitor_keys import visitor_keys
 from whichhalf.engines import Engine
 from whichhalf.ids import visitor_key_sql
 from whichhalf.lake import Lake
@@ -217,20 +219,25 @@ def _commit(lake: Lake, engine: Engine, table: Table, rows: pa.Table) -> Stored:
         if days := _days(engine, arriving):
             lake.append(table, engine.query(arriving), days)
     elif rows.num_rows > gone:
-        _append(lake, engine, table, rows, keep)
+        _append(lake, engine, table, rows, lost if gone else "")
     return Stored(rows.num_rows - gone, gone, replaced)
 
 
-def _append(lake: Lake, engine: Engine, table: Table, rows: pa.Table, keep: str) -> None:
-    """Append rows as they are: the engine only says which, their keys and their days."""
-    wanted = ", ".join(["a.i", *_computed(table).values()])
-    computed = engine.table(f"select {wanted} from arriving as a{keep} order by a.i")
-    kept = rows if computed.num_rows == rows.num_rows else rows.take(computed["i"])
-    columns = {
-        name: (computed if name in computed.column_names else kept)[name] for name in table.by_name
-    }
-    days = computed["day"].unique().to_pylist() if table.partitioned else []
-    lake.append(table, pa.table(columns), sorted(days))
+def _append(lake: Lake, engine: Engine, table: Table, rows: pa.Table, lost: str) -> None:
+    """Append rows as they are: the engine only says which, and the keys of their visitors.
+
+    lost: SELECT the numbers of rows that gave way; "" for none.
+    """
+    if lost:
+        kept = np.ones(rows.num_rows, bool)
+        kept[engine.table(lost)["i"].to_numpy()] = False
+        rows = rows.filter(pa.array(kept))
+    if table.clock:
+        rows = rows.append_column("day", rows[table.clock].cast(pa.date32()))
+    if "visitor_key" in table.by_name:
+        keys = visitor_keys(engine, rows["app"], rows["visitor_id"])
+        rows = rows.set_column(rows.schema.get_field_index("visitor_key"), "visitor_key", keys)
+    day_files.append(lake, table, rows.select(list(table.by_name)))
 
 
 def _kept(table: Table) -> str:

@@ -1,0 +1,100 @@
+"""Rows as Parquet files of a lake table: a file a day, written on all cores.
+
+Twice as fast as streaming them through the lake's own writer, which this falls back on where files
+cannot be put beside those of the table: in a bucket, or where the table gets new columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from whichhalf.errors import SchemaError
+from whichhalf.lake import Lake, Placed
+from whichhalf.tables import Table
+
+Ints = np.ndarray[Any, np.dtype[np.int32]]
+_MOST_SLICES = 64  # of a day; more are put together in memory instead
+_RARELY_REPEATED = ("timestamp", "json")
+
+
+def append(lake: Lake, table: Table, rows: pa.Table) -> None:
+    """Add rows, all columns of the table with `day`, in one commit. The caller holds the run lock.
+
+    SchemaError where a row lacks what the table needs, or a day.
+    """
+    days = _days(rows, table)
+    folder = lake.place(table).folder
+    if folder is None or not days or not _has_columns(lake, table):
+        lake.append(table, rows, days)
+        return
+    name = uuid4().hex
+    files = {f"day={day}/{name}.parquet": part for day, part in _by_day(rows, days)}
+    try:
+        with ThreadPoolExecutor(min(len(files), pa.cpu_count())) as pool:
+            list(pool.map(lambda path: _write(folder / path, files[path], table), files))
+        lake.append(table, Placed(tuple(files)), days)
+    except BaseException:
+        for path in files:
+            (folder / path).unlink(missing_ok=True)
+        raise
+
+
+def _days(rows: pa.Table, table: Table) -> list[date]:
+    if not table.partitioned:
+        return []
+    if rows["day"].null_count:
+        raise SchemaError(f"{table.name}: day is null in {rows['day'].null_count} rows.")
+    return sorted(pc.unique(rows["day"]).to_pylist())
+
+
+def _has_columns(lake: Lake, table: Table) -> bool:
+    """Whether a table that is there has the columns of the contract: no schema to change."""
+    delta = lake.open(table)
+    return delta is None or {f.name for f in delta.schema().fields} == set(table.by_name)
+
+
+def _by_day(rows: pa.Table, days: list[date]) -> Iterator[tuple[date, pa.Table]]:
+    """The rows of each day without the column `day`, in their order.
+
+    Rows mostly come by time: then each day is a few slices, and nothing is copied.
+    """
+    numbers = rows["day"].cast(pa.int32()).to_numpy()
+    rows = rows.drop_columns("day")
+    bounds = _bounds(numbers)
+    if len(bounds) > _MOST_SLICES * len(days):
+        order = np.argsort(numbers, kind="stable")
+        numbers, rows = numbers[order], rows.take(pa.array(order))
+        bounds = _bounds(numbers)
+    slices: dict[int, list[pa.Table]] = {}
+    for start, end in pairwise(bounds):
+        slices.setdefault(int(numbers[start]), []).append(rows.slice(start, end - start))
+    for day in days:
+        yield day, pa.concat_tables(slices[(day - date(1970, 1, 1)).days])
+
+
+def _bounds(numbers: Ints) -> list[int]:
+    """Where runs of one number begin, and the end of the last."""
+    return [0, *(np.flatnonzero(numbers[1:] != numbers[:-1]) + 1).tolist(), len(numbers)]
+
+
+def _write(path: Path, rows: pa.Table, table: Table) -> None:
+    """Write one file: quick to write and read; no dictionary of values that hardly repeat."""
+    repeated = [
+        column.name
+        for column in table.columns
+        if column.name != table.grain[-1] and column.type not in _RARELY_REPEATED
+    ]
+    options: dict[str, Any] = {"store_schema": False, "store_decimal_as_integer": True}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(rows, path, compression="snappy", use_dictionary=repeated, **options)
