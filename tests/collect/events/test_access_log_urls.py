@@ -112,3 +112,9 @@ def test_same_as_urllib(host: str, path: list[str], query: dict[str, str]) -> No
     for name in ("campaign", "content"):
         expected = next((v.strip() for v in tags.get(f"utm_{name}", []) if v.strip()), None)
         assert found.get(name) == expected
+
+
+@pytest.mark.parametrize("name", CLICK_IDS)
+def test_every_click_id_is_found_in_any_case(name: str) -> None:
+    found = parsed(f"https://shop.com/?a=1&{name.upper()}=x")
+    assert (found["click_id_kind"], found["click_id"]) == (name, "x")

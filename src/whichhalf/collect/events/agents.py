@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from whichhalf.collect.events.distinct import flat, taken
+
 if TYPE_CHECKING:
     from ua_parser import Result
 
@@ -60,7 +62,7 @@ def parse_agents(agents: pa.Array | pa.ChunkedArray) -> pa.Table:
     os: lower case: ios, android, windows, macos, linux, chromeos …; null where unknown.
     is_bot: a spider by ua-parser, or named like a program (empty agents too).
     """
-    distinct = pc.unique(_flat(agents).drop_null())
+    distinct = pc.unique(flat(agents).drop_null())
     found = [_parse(agent) for agent in distinct.to_pylist()]
     device = pa.array([_family(one.device) for one in found], pa.string())
     browser = pa.array([_family(one.user_agent) for one in found], pa.string())
@@ -79,13 +81,7 @@ def _parse(agent: str) -> Result:
 
 def take_agents(agents: pa.Array | pa.ChunkedArray, parsed: pa.Table) -> pa.Table:
     """Return the rows of `parse_agents` for each of `agents`, all null where it is null."""
-    return parsed.take(pc.index_in(_flat(agents), parsed["user_agent"].combine_chunks()))
-
-
-def _flat(agents: pa.Array | pa.ChunkedArray) -> pa.Array:
-    if isinstance(agents, pa.ChunkedArray):
-        agents = agents.combine_chunks()
-    return agents.cast(pa.string())
+    return taken(agents, parsed)
 
 
 def _family(part: object) -> str | None:

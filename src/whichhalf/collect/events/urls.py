@@ -7,10 +7,13 @@ urllib's urlsplit and parse_qsl; what they match is RFC 3986, appendix B.
 
 from __future__ import annotations
 
+from functools import reduce
 from urllib.parse import unquote_plus
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from whichhalf.collect.events.distinct import flat, taken
 
 # Which click id counts where an address carries several. Google's first (auto-tagging sets at most
 # one of the three); fbclid last, since Facebook adds it to links in unpaid posts too.
@@ -29,6 +32,9 @@ CLICK_IDS: tuple[str, ...] = (
     "yclid",
     "fbclid",
 )
+
+# A query string without any of these has no click id.
+_CLICK_ID_ENDINGS = ("id=", "epik=")
 
 _UTM: dict[str, str] = {
     "source": "utm_source",
@@ -50,8 +56,6 @@ _WHOLE = (
 _BARE = r"^(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#|$)"
 _HOST = r"^(?:[^@]*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:@\[\]<>\"\\]*)(?::[0-9]*)?$"
 
-# `&amp;`, which mail programs and feeds leave in links, is taken for `&`.
-_ANY_CLICK_ID = rf"(?i)(?:^|&)(?:amp;)?(?:{'|'.join(CLICK_IDS)})="
 _ENCODED_NAME = r"(?:^|&)[^=&]*%[^=&]*="
 _NONE = pa.scalar(None, pa.string())
 
@@ -82,23 +86,16 @@ def referrer_hosts(urls: pa.Array | pa.ChunkedArray) -> pa.Array:
     Same length and order as `urls`. Hosts of apps (android-app://com.example) are hosts.
     """
     distinct = _distinct(urls)
-    return _hosts(_split(distinct)[0]).take(pc.index_in(_flat(urls), distinct))
+    return _hosts(_split(distinct)[0]).take(pc.index_in(flat(urls), distinct))
 
 
 def take_parts(urls: pa.Array | pa.ChunkedArray, parsed: pa.Table) -> pa.Table:
     """Return the rows of `parse_urls` for each of `urls`, all null where the address is null."""
-    return parsed.take(pc.index_in(_flat(urls), parsed["url"].combine_chunks()))
-
-
-def _flat(urls: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """One contiguous array of plain strings (an empty chunked array too)."""
-    if isinstance(urls, pa.ChunkedArray):
-        urls = urls.combine_chunks()
-    return urls.cast(pa.string())
+    return taken(urls, parsed)
 
 
 def _distinct(urls: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return pc.unique(_flat(urls).drop_null())
+    return pc.unique(flat(urls).drop_null())
 
 
 def _none_if_empty(values: pa.Array) -> pa.Array:
@@ -129,31 +126,43 @@ def _hosts(authorities: pa.Array) -> pa.Array:
 def _tags(queries: pa.Array) -> dict[str, pa.Array]:
     """The TAGS of each query string."""
     queries = _decode_names(queries)
-    tags = {name: _parameter(queries, tag) for name, tag in _UTM.items()}
+    lower = pc.utf8_lower(queries)
+    tags = {name: _parameter(queries, lower, tag) for name, tag in _UTM.items()}
     tags |= {name: pc.utf8_lower(tags[name]) for name in ("source", "medium")}
-    return tags | _click_ids(queries)
+    return tags | _click_ids(queries, lower)
 
 
-def _click_ids(queries: pa.Array) -> dict[str, pa.Array]:
+def _click_ids(queries: pa.Array, lower: pa.Array) -> dict[str, pa.Array]:
     """click_id_kind and click_id of each query string."""
-    carries = pc.match_substring_regex(queries, _ANY_CLICK_ID)
-    some = pc.if_else(carries, queries, _NONE)
-    kind = value = pa.nulls(len(queries), pa.string())
-    for name in CLICK_IDS:
-        found = _parameter(some, name)
+    nothing = pa.nulls(len(queries), pa.string())
+    endings = [pc.match_substring(lower, ending) for ending in _CLICK_ID_ENDINGS]
+    carries = pc.fill_null(reduce(pc.or_, endings), False)
+    some, lower = queries.filter(carries), lower.filter(carries)
+    kind = value = pa.nulls(len(some), pa.string())
+    for name in CLICK_IDS if len(some) else ():
+        found = _parameter(some, lower, name)
         kind = pc.coalesce(kind, pc.if_else(pc.is_valid(found), name, _NONE))
         value = pc.coalesce(value, found)
-    return {"click_id_kind": kind, "click_id": value}
+    return {
+        "click_id_kind": pc.replace_with_mask(nothing, carries, kind),
+        "click_id": pc.replace_with_mask(nothing, carries, value),
+    }
 
 
-def _parameter(queries: pa.Array, name: str) -> pa.Array:
-    """One parameter's value in each query string, decoded; null where missing or empty."""
-    carries = pc.match_substring(queries, name, ignore_case=True)
+def _parameter(queries: pa.Array, lower: pa.Array, name: str) -> pa.Array:
+    """One parameter's value in each query string, decoded; null where missing or empty.
+
+    lower: the same in lower case. Only those that hold the name are looked at closely.
+    """
+    nothing = pa.nulls(len(queries), pa.string())
+    carries = pc.fill_null(pc.match_substring(lower, f"{name}="), False)
     if not pc.any(carries).as_py():
-        return pa.nulls(len(queries), pa.string())
+        return nothing
+    # `&amp;`, which mail programs and feeds leave in links, is taken for `&`.
     pattern = rf"(?i)(?:^|&)(?:amp;)?{name}=(?P<value>[^&]+)"
-    raw = pc.struct_field(pc.extract_regex(queries, pattern=pattern), "value")
-    return _none_if_empty(pc.utf8_trim_whitespace(_decode(raw)))
+    raw = pc.struct_field(pc.extract_regex(queries.filter(carries), pattern=pattern), "value")
+    value = _none_if_empty(pc.utf8_trim_whitespace(_decode(raw)))
+    return pc.replace_with_mask(nothing, carries, value)
 
 
 def _decode(raw: pa.Array) -> pa.Array:
