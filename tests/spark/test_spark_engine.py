@@ -18,7 +18,7 @@ from whichhalf.errors import EngineError
 from whichhalf.tables import TABLES
 
 FIRST = date(2026, 1, 1)
-DAYS = 40  # more files than are read by their names
+DAYS = 40  # more files than are read by their names, in this test
 
 
 @pytest.fixture
@@ -29,7 +29,10 @@ def spark(local_spark: str, tmp_path: Path) -> Iterator[Engine]:
     assert not list((tmp_path / "state" / "spill").glob("rows-*"))
 
 
-def test_a_table_of_many_files_is_read_by_its_log(spark: Engine, tmp_path: Path) -> None:
+def test_a_table_of_many_files_is_read_by_its_log(
+    spark: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("whichhalf.engines.spark.MANY_FILES", 32)
     project = make_project(tmp_path / "project")
     table = TABLES["key_events"]
     days = [FIRST + timedelta(days=n) for n in range(DAYS)]

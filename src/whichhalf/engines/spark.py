@@ -1,7 +1,8 @@
 """Spark over the lake's Delta tables: for what one machine has outgrown.
 
 Executors read the lake and write its files themselves; the lake commits them. Through the driver go
-only tables that Python asked for. The project's folder must be seen by every worker at its path.
+tables that Python asked for, and results of few rows. The project's folder must be seen by every
+worker at its path.
 """
 
 from __future__ import annotations
@@ -20,21 +21,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from whichhalf.engines.base import Engine, Flags, Limits, Scan
+from whichhalf.engines.spark_files import batches, files, moved, uri
 from whichhalf.engines.spark_session import open_session
+from whichhalf.engines.spark_weights import HELD, LIGHT, Settings, Weights, of_rows
 from whichhalf.errors import EngineError
 
 try:
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
-    from pyspark.sql import functions as sf
-    from pyspark.sql.pandas.types import from_arrow_schema, from_arrow_type, to_arrow_schema
+    from pyspark.sql import DataFrame
+    from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 except ImportError as error:  # spark_session has said what to install
     raise EngineError(f"Spark: pyspark is broken: {error}. Install it again.") from error
 
-# So few files Spark lists in the driver, without a job of its own. Of a table with more, the log is
-# read by delta-spark, in parallel; below, that costs more than all the files.
-FEW_FILES = 32
-BATCH_ROWS = 122_880
+# So many files are read by their names, which the lake knows. Of a table with more, the log is read
+# by delta-spark, in parallel; below, its jobs cost more than all the files.
+MANY_FILES = 1000
 _UTC = pa.timestamp("us", tz="UTC")
 _PLAIN = pa.timestamp("us")
 _GLOBS = frozenset("{}[]*?\\")  # a path with one of these would be taken for a pattern
@@ -43,7 +45,7 @@ _GLOBS = frozenset("{}[]*?\\")  # a path with one of these would be taken for a 
 class Spark(Engine):
     """A session of the process's Spark. A relation that is created is files in the spill folder.
 
-    So it outlives the worker that computed it, and plans stay short.
+    So it outlives the worker that computed it, and plans stay short. Few rows the driver holds.
     """
 
     flags = Flags(dialect="spark", writes_files=True)
@@ -52,11 +54,13 @@ class Spark(Engine):
         self._session = open_session(master, limits)
         limits.spill.mkdir(parents=True, exist_ok=True)
         self._spill = Path(mkdtemp(prefix="rows-", dir=limits.spill))
-        self._folders: dict[str, Path | None] = {}  # relation → where its rows are, if created
+        self._folders: dict[str, Path | None] = {}  # relation → where its rows are, if in files
         self._numbers = count()
+        self._weights = Weights()
+        self._settings = Settings(self._session)
 
     def expose(self, name: str, scan: Scan) -> None:
-        """Read by Delta's log; few files by their names, at the version that named them.
+        """Read files by their names; very many by Delta's log, at the version that named them.
 
         Files on S3 are fetched into the spill folder first: Spark would need jars of half a GB.
         """
@@ -68,38 +72,44 @@ class Spark(Engine):
             )
         with _told(name):
             scan = scan.fetched(self._spill / "fetched")
-        kinds = from_arrow_schema(_zoned(scan.schema))
-        if not scan.files:
-            self._keep(name, self._session.createDataFrame([], kinds))
-            return
-        stored = [field for field in kinds if field.name in scan.stored]
-        with _told(name):
-            if is_fetched or (len(scan.files) <= FEW_FILES and not _GLOBS & set(scan.uri)):
-                reader = self._session.read.schema(type(kinds)(stored))
-                rows = reader.option("basePath", scan.uri).parquet(*(p for p, _day in scan.files))
+            kinds = from_arrow_schema(_zoned(scan.schema))
+            if not scan.files:
+                self._keep(name, self._empty(kinds), 0)
+                return
+            stored = type(kinds)([field for field in kinds if field.name in scan.stored])
+            if is_fetched or (len(scan.files) <= MANY_FILES and not _GLOBS & set(scan.uri)):
+                reader = self._session.read.schema(stored).option("basePath", scan.uri)
+                rows = reader.parquet(*(path for path, _day in scan.files))
             else:
                 reader = self._session.read.format("delta").option("versionAsOf", scan.version)
                 rows = _of_days(reader.load(scan.uri), [day for _path, day in scan.files])
-            columns = [
-                sf.col(f.name) if f.name in scan.stored else sf.lit(None).cast(f.dataType)
-                for f in kinds
-            ]
-            named = zip(columns, kinds, strict=True)
-            self._keep(name, rows.select(*(column.alias(f.name) for column, f in named)))
+            columns = (_name(f.name) if f.name in scan.stored else _cast("null", f) for f in kinds)
+            size = sum(os.stat(path).st_size for path, _day in scan.files)
+            self._keep(name, rows.selectExpr(*columns), size)
 
     def relation(self, name: str, rows: pa.Table) -> None:
         """Hand the rows to the driver, from where tasks take them along."""
+        rows = rows.cast(_zoned(rows.schema))
         with _told(name):
-            self._keep(name, self._session.createDataFrame(rows.cast(_zoned(rows.schema))))
+            if rows.num_rows:
+                frame = self._session.createDataFrame(rows)
+            else:
+                frame = self._empty(from_arrow_schema(rows.schema))
+            self._keep(name, frame, of_rows(rows.num_rows, rows.num_columns))
 
     def create(self, name: str, sql: str) -> int:
-        """Write the rows to files, once."""
+        """Write the rows to files, once; or let the driver hold what comes of little."""
         with _told(sql):
             rows = self._frame(sql)
+            if self._weights.of(sql) <= HELD:
+                return self._held(name, rows)
             folder = self._written(rows)
-            self._keep(name, self._session.read.schema(rows.schema).parquet(_uri(folder)))
+            found = files(folder)
+            number = sum(int(pq.read_metadata(path).num_rows) for path in found)
+            stored = self._session.read.schema(rows.schema).parquet(uri(folder))
+            self._keep(name, stored, sum(path.stat().st_size for path in found) if number else 0)
         self._folders[name] = folder
-        return sum(pq.read_metadata(path).num_rows for path in _files(folder))
+        return number
 
     def view(self, name: str, sql: str) -> None:
         """Keep the text; its names mean what they mean when it is read."""
@@ -107,14 +117,17 @@ class Spark(Engine):
             self.drop(name)
             self._session.sql(f"create temporary view {_name(name)} as {sql}")
             self._folders[name] = None
+            self._weights.texts[name] = sql
 
     def query(self, sql: str) -> pa.RecordBatchReader:
         """Write the rows to files and stream them from there, in order: they may be many."""
+        if self._weights.of(sql) <= HELD:
+            return self.table(sql).to_reader()
         with _told(sql):
             rows = self._frame(sql)
             folder = self._written(rows)
             schema = _plain(to_arrow_schema(rows.schema, timezone="UTC"))
-        return pa.RecordBatchReader.from_batches(schema, _batches(folder, schema))
+        return pa.RecordBatchReader.from_batches(schema, batches(folder, schema))
 
     def table(self, sql: str) -> pa.Table:
         """Collect the rows in the driver: who asks for a table wants to hold it."""
@@ -131,16 +144,17 @@ class Spark(Engine):
         """
         arriving = Path(folder) / "_arriving"
         with _told(sql):
-            columns = [
-                sf.col(f.name).cast(from_arrow_type(f.type)).alias(f.name) for f in _zoned(schema)
-            ]
-            rows = self._frame(sql).select(*columns)
-            spread = rows.hint("rebalance", "day") if by_day else rows.hint("rebalance")
-            writer = spread.write.mode("overwrite")
-            (writer.partitionBy("day") if by_day else writer).parquet(_uri(arriving))
+            kinds = from_arrow_schema(_zoned(schema))
+            rows = self._frame(sql).selectExpr(*(_cast(_name(f.name), f) for f in kinds))
+            if self._weights.of(sql) <= LIGHT:
+                rows = rows.coalesce(1)
+            else:
+                rows = rows.hint("rebalance", "day") if by_day else rows.hint("rebalance")
+            writer = rows.write.mode("overwrite")
+            (writer.partitionBy("day") if by_day else writer).parquet(uri(arriving))
         paths = [
-            _moved(path, arriving, f"{name}-{number}.parquet")
-            for number, path in enumerate(_files(arriving))
+            moved(path, arriving, f"{name}-{number}.parquet")
+            for number, path in enumerate(files(arriving))
             if by_day or pq.read_metadata(path).num_rows
         ]
         shutil.rmtree(arriving)
@@ -151,6 +165,7 @@ class Spark(Engine):
         if name not in self._folders:
             return
         self._session.catalog.dropTempView(name)
+        self._weights.drop(name)
         folder = self._folders.pop(name)
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -165,20 +180,42 @@ class Spark(Engine):
         self.clear()
         shutil.rmtree(self._spill, ignore_errors=True)
 
-    def _keep(self, name: str, rows: Any) -> None:
+    def _keep(self, name: str, rows: Any, weight: int) -> None:
+        """Make rows readable under a name. Of a light relation one task reads all."""
         self.drop(name)
-        rows.createOrReplaceTempView(name)
+        light = rows.coalesce(1) if 0 < weight <= LIGHT else rows
+        light.createOrReplaceTempView(name)
         self._folders[name] = None
+        self._weights.bytes[name] = weight
+
+    def _held(self, name: str, rows: Any) -> int:
+        """Let the driver hold the rows; return how many. They never leave the JVM."""
+        found = rows._jdf.collectAsList()
+        java = self._session._jsparkSession.createDataFrame(found, rows._jdf.schema())
+        number = int(found.size())
+        self._keep(name, DataFrame(java, self._session), of_rows(number, len(rows.columns)))
+        return number
+
+    def _empty(self, kinds: Any) -> Any:
+        """No rows of these columns: plans over it are cut short."""
+        nulls = ", ".join(_cast("null", field) for field in kinds)
+        return self._session.sql(f"select {nulls} where false")
 
     def _frame(self, sql: str) -> Any:
         """The rows of a SELECT, not computed yet; a column of nulls only is one of numbers."""
+        self._settings.fit(self._weights.of(sql))
         rows = self._session.sql(sql)
-        untyped = [field.name for field in rows.schema if field.dataType.typeName() == "void"]
-        return rows.withColumns({name: sf.col(name).cast("int") for name in untyped})
+        if ":void" not in rows._jdf.schema().simpleString():
+            return rows
+        columns = (
+            _cast(_name(f.name), f, "int") if f.dataType.typeName() == "void" else _name(f.name)
+            for f in rows.schema
+        )
+        return rows.selectExpr(*columns)
 
     def _written(self, rows: Any) -> Path:
         folder = self._spill / str(next(self._numbers))
-        rows.write.parquet(_uri(folder))
+        rows.write.parquet(uri(folder))
         return folder
 
 
@@ -196,33 +233,9 @@ def _of_days(rows: Any, days: Iterable[date | None]) -> Any:
     return rows.where(" or ".join(wanted))
 
 
-def _batches(folder: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Rows of the files of a job, in the order of its tasks; the files go when all are read."""
-    try:
-        for path in _files(folder):
-            with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(BATCH_ROWS):
-                    yield batch.cast(schema)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _files(folder: Path) -> list[Path]:
-    """Parquet files below a folder, in the order of the tasks that wrote them."""
-    return sorted(folder.rglob("part-*.parquet"), key=lambda path: (path.parent, _task(path)))
-
-
-def _task(path: Path) -> int:
-    return int(path.name.split("-")[1])
-
-
-def _moved(path: Path, arriving: Path, name: str) -> str:
-    """Move a file of a job beside the folder that it arrived in; return its path there."""
-    target = path.relative_to(arriving).with_name(name)
-    whole = arriving.parent / target
-    whole.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(path, whole)
-    return str(target)
+def _cast(value: str, field: Any, kind: str = "") -> str:
+    """Select item that gives a value in a field's type, or another, under its name."""
+    return f"cast({value} as {kind or field.dataType.simpleString()}) as {_name(field.name)}"
 
 
 def _zoned(schema: pa.Schema) -> pa.Schema:
@@ -252,10 +265,6 @@ def _told(sql: str) -> Iterator[None]:
 def _words(error: Exception) -> str:
     """What an error says, without the stack of the JVM."""
     return str(error).partition("\n\tat ")[0][:4000]
-
-
-def _uri(folder: Path) -> str:
-    return f"file://{folder}"
 
 
 def _name(name: str) -> str:

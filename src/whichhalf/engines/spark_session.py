@@ -25,6 +25,7 @@ except ImportError as error:
         f" {spark_jars.COMMAND}."
     ) from error
 
+PARTITIONS = "spark.sql.shuffle.partitions"
 # What decides answers: the same whoever started this Spark, and whatever spark-defaults.conf says.
 ANSWERS = {
     "spark.sql.session.timeZone": "UTC",
@@ -47,8 +48,17 @@ _PREFERRED = {
     "spark.sql.adaptive.advisoryPartitionSizeInBytes": "128m",
     "spark.sql.parquet.compression.codec": "snappy",
     "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",  # a job lists files later
+    "spark.python.sql.dataFrameDebugging.enabled": "false",  # looks up the Python line of each call
     "spark.driver.maxResultSize": "0",  # a result that comes back is wanted whole
 }
+# The second compiler of Java waits for a hundred times its usual number of calls of a method:
+# a small run would spend half its time on it, and a large one is there within seconds.
+_JAVA = (
+    "-XX:+IgnoreUnrecognizedVMOptions -XX:Tier4InvocationThreshold=500000"
+    " -XX:Tier4MinInvocationThreshold=60000 -XX:Tier4CompileThreshold=1500000"
+    " -XX:Tier4BackEdgeThreshold=4000000"
+)
 _LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
 
 
@@ -107,9 +117,6 @@ def _conf(master: str, limits: Limits, jvm: Any) -> Any:
     preferred = dict(_PREFERRED)
     if is_local(master):
         preferred |= _LOOPBACK | {"spark.local.dir": str(limits.spill)}
-        cores = master.partition("[")[2].rstrip("]")
-        count = int(cores) if cores.isdigit() else os.cpu_count() or 1
-        preferred["spark.sql.shuffle.partitions"] = str(count)
     for key, value in preferred.items():
         conf.setIfMissing(key, value)
     return conf
@@ -124,8 +131,9 @@ def is_local(master: str) -> bool:
 def _environment(master: str, limits: Limits) -> Iterator[None]:
     """What the JVM must know before it starts; spark-defaults.conf goes before the memory."""
     log4j = resources.files(__package__).joinpath("spark_log4j2.properties")
-    options = os.environ.get("SPARK_SUBMIT_OPTS", "")
-    wanted = {"SPARK_SUBMIT_OPTS": f"{options} -Dlog4j2.configurationFile=file:{log4j}".strip()}
+    own = os.environ.get("SPARK_SUBMIT_OPTS", "")
+    options = f"{_JAVA} {own} -Dlog4j2.configurationFile=file:{log4j}"
+    wanted = {"SPARK_SUBMIT_OPTS": options}
     if is_local(master):
         memory = f"{max(limits.memory_bytes >> 20, 512)}m"
         wanted["SPARK_DRIVER_MEMORY"] = os.environ.get("SPARK_DRIVER_MEMORY", memory)
