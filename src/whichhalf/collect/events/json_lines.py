@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
 from typing import cast
 
@@ -15,12 +17,14 @@ import pyarrow.compute as pc
 from whichhalf.collect.reading import Bad, Raw
 from whichhalf.errors import BadDataError
 
-CHUNK_BYTES = 40 * 2**20  # of text; the memory of a load is a small multiple of it
-_NEWLINE = 10
+CHUNK_BYTES = 64 * 2**20  # of text; the memory of a load is a small multiple of it
+_NEWLINE, _RETURN = 10, 13
 _MARK = b"\xef\xbb\xbf"  # editors put it before a file of UTF-8
 _BEYOND_ASCII = 128
 IntArray = np.ndarray[tuple[int], np.dtype[np.int32]]
-_READ_BYTES = 4 * 2**20
+ByteArray = np.ndarray[tuple[int], np.dtype[np.uint8]]
+_READ_BYTES = 2**18
+_INFLATES = 12  # at most about as many times as long as its gzip is a file of JSON lines
 LINES = pa.schema([("position", pa.int64()), ("line", pa.string())])
 PIECE = pa.schema([("file", pa.int32()), *LINES])
 
@@ -100,7 +104,7 @@ def read_lines(path: Path, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Lines]:
     has been yielded by then.
     """
     position = 1
-    for chunk in _whole_lines(_content(path), chunk_bytes):
+    for chunk in _chunks(path, chunk_bytes):
         lines = _split(chunk, position)
         yield lines
         position += lines.rows.num_rows + len(lines.bad)
@@ -122,20 +126,18 @@ def lines_at(path: Path, positions: set[int]) -> dict[int, str]:
     return found
 
 
-def _content(path: Path) -> Iterator[bytes]:
-    """Pieces of a file's text; gzip is known by its first bytes, not by its name."""
+def _chunks(path: Path, chunk_bytes: int) -> Iterator[pa.Buffer]:
+    """A file's text in pieces of whole lines; gzip is known by its first bytes, not by its name."""
     from isal import igzip, isal_zlib
 
     inflating = cast("type[Exception]", isal_zlib.error)  # its stub says: an instance
     try:
         with path.open("rb") as file:
             is_gzip = file.read(2) == b"\x1f\x8b"
+            likely = os.fstat(file.fileno()).st_size * (_INFLATES if is_gzip else 1) + 1
             file.seek(0)
-            stream = igzip.IGzipFile(fileobj=file) if is_gzip else file
-            if first := stream.read(_READ_BYTES).removeprefix(_MARK):
-                yield first
-            while piece := stream.read(_READ_BYTES):
-                yield piece
+            stream: BufferedIOBase = igzip.IGzipFile(fileobj=file) if is_gzip else file
+            yield from _whole_lines(stream, chunk_bytes, min(likely, chunk_bytes))
     except FileNotFoundError:
         raise BadDataError(f"{path}: no such file. Check `files` of the source.") from None
     except (EOFError, gzip.BadGzipFile, inflating) as error:
@@ -147,33 +149,63 @@ def _content(path: Path) -> Iterator[bytes]:
         raise BadDataError(f"{path}: cannot be read: {error.strerror or error}.") from None
 
 
-def _whole_lines(pieces: Iterator[bytes], chunk_bytes: int) -> Iterator[bytes]:
-    """Join pieces into chunks that end at a line's end; the last line may lack one."""
-    held: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        size += len(piece)
-        if size < chunk_bytes or b"\n" not in piece:
-            held.append(piece)
-            continue
-        end = piece.rindex(b"\n") + 1
-        yield b"".join([*held, piece[:end]])
-        held, size = [piece[end:]], len(piece) - end
+def _whole_lines(stream: BufferedIOBase, chunk_bytes: int, room: int) -> Iterator[pa.Buffer]:
+    """Cut a stream at line ends, near `chunk_bytes`; the last line gets an end where it lacks one.
+
+    It is read into Arrow's own memory, in which it stays: fresh pages of the system's for every
+    piece cost as much as inflating it. room: bytes to begin with.
+    """
+    rest = memoryview(stream.read(len(_MARK)).removeprefix(_MARK))
+    while True:
+        buffer = pa.allocate_buffer(max(room, 2 * len(rest) + 1))
+        view = memoryview(buffer).cast("B")
+        view[: len(rest)] = rest
+        size = _filled(stream, view, len(rest))
+        if size < len(view):
+            break
+        end = _after_last_line(view) if size >= chunk_bytes else 0
+        if end:
+            yield buffer.slice(0, end)
+        rest, room = view[end:], chunk_bytes if end else room
     if size:
-        rest = b"".join(held)
-        yield rest if rest.endswith(b"\n") else rest + b"\n"
+        if view[size - 1] != _NEWLINE:
+            view[size] = _NEWLINE
+            size += 1
+        yield buffer.slice(0, size)
 
 
-def _split(chunk: bytes, first: int) -> Lines:
+def _filled(stream: BufferedIOBase, view: memoryview, size: int) -> int:
+    """Read until the view is full or the stream ends; return how much of it is filled."""
+    while size < len(view) and (got := stream.readinto(view[size : size + _READ_BYTES])):
+        size += got
+    return size
+
+
+def _after_last_line(view: memoryview) -> int:
+    """Where the last whole line ends; 0 where there is none."""
+    end = len(view)
+    while end:
+        start = max(end - _READ_BYTES, 0)
+        if (found := bytes(view[start:end]).rfind(b"\n")) >= 0:
+            return start + found + 1
+        end = start
+    return 0
+
+
+def _split(chunk: pa.Buffer, first: int) -> Lines:
     """Cut a chunk at its line ends; a line with bytes that are no UTF-8 is bad.
 
     The lines are views of the chunk, line end included: JSON allows it, and nothing is copied.
     """
-    if b"\r" in chunk:
-        chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b" ")
-    ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == _NEWLINE) + 1
+    text = np.frombuffer(chunk, np.uint8)
+    low = np.flatnonzero(text <= _RETURN)  # line ends, and little else
+    if np.any(text[low] == _RETURN):
+        chunk = pa.py_buffer(chunk.to_pybytes().replace(b"\r\n", b"\n").replace(b"\r", b" "))
+        text = np.frombuffer(chunk, np.uint8)
+        low = np.flatnonzero(text <= _RETURN)
+    ends = low[text[low] == _NEWLINE] + 1
     offsets = np.concatenate([[0], ends]).astype(np.int32)
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(chunk)]
+    buffers = [None, pa.py_buffer(offsets), chunk]
     lines = pa.StringArray.from_buffers(len(ends), buffers[1], buffers[2])
     positions = np.arange(first, first + len(ends), dtype=np.int64)
     try:
@@ -181,19 +213,19 @@ def _split(chunk: bytes, first: int) -> Lines:
         return Lines(pa.table([positions, lines], schema=LINES), ())
     except pa.ArrowInvalid:
         pass  # some line is no UTF-8
-    bad = _bad_bytes(chunk, offsets, first)
+    bad = _bad_bytes(text, offsets, first)
     good = np.ones(len(ends), bool)
     good[[item.position - first for item in bad]] = False
     kept = pa.BinaryArray.from_buffers(pa.binary(), len(ends), buffers).filter(pa.array(good))
     return Lines(pa.table([positions[good], kept.cast(pa.string())], schema=LINES), bad)
 
 
-def _bad_bytes(chunk: bytes, offsets: IntArray, first: int) -> tuple[Bad, ...]:
+def _bad_bytes(text: ByteArray, offsets: IntArray, first: int) -> tuple[Bad, ...]:
     """The lines of a chunk that are no UTF-8; only those beyond ASCII are looked at."""
-    highest = np.maximum.reduceat(np.frombuffer(chunk, np.uint8), offsets[:-1])
+    highest = np.maximum.reduceat(text, offsets[:-1])
     bad: list[Bad] = []
     for index in np.flatnonzero(highest >= _BEYOND_ASCII).tolist():
-        line = chunk[offsets[index] : offsets[index + 1] - 1]
+        line = text[offsets[index] : offsets[index + 1] - 1].tobytes()
         try:
             line.decode("utf-8")
         except UnicodeDecodeError as error:

@@ -6,47 +6,59 @@ twice in one step is computed once, for every row, even where CASE would have pa
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from typing import Any
 
 from whichhalf.collect.currencies import ACTIVE, FORMER
 from whichhalf.ids import NOBODY
 
 # Everything that is read of a line, in one walk of its JSON.
-FIELDS: dict[str, str] = {
-    "type": "$.type",
-    "message_id": "$.messageId",
-    "anonymous_id": "$.anonymousId",
-    "user_id": "$.userId",
-    "previous_id": "$.previousId",
-    "group_id": "$.groupId",
-    "event": "$.event",
-    "page_name": "$.name",
-    "original_at": "$.originalTimestamp",
-    "sent_at": "$.sentAt",
-    "received_at": "$.receivedAt",
-    "stamped_at": "$.timestamp",
-    "properties": "$.properties",
-    "traits": "$.traits",
-    "user_agent": "$.context.userAgent",
-    "url": "$.context.page.url",
-    "referrer": "$.context.page.referrer",
-    "device_id": "$.context.device.id",
-    "device": "$.context.device.model",
-    "os": "$.context.os.name",
-    "app_version": "$.context.app.version",
-    "country": "$.context.location.country",
-    "campaign": "$.context.campaign",
-    "revenue": "$.properties.revenue",
-    "total": "$.properties.total",
-    "currency": "$.properties.currency",
-    "page_url": "$.properties.url",
-    "page_referrer": "$.properties.referrer",
+_FLAT_FIELDS = (
+    "type messageId anonymousId userId previousId groupId event name"
+    " originalTimestamp sentAt receivedAt timestamp"
+)
+_STRUCTURE: dict[str, Any] = {
+    **dict.fromkeys(_FLAT_FIELDS.split(), "VARCHAR"),
+    **dict.fromkeys(("properties", "traits"), "JSON"),  # a text stands in quotes, an object not
+    "context": {
+        "userAgent": "VARCHAR",
+        "page": {"url": "VARCHAR", "referrer": "VARCHAR"},
+        "device": {"id": "VARCHAR", "model": "VARCHAR"},
+        "os": {"name": "VARCHAR"},
+        "app": {"version": "VARCHAR"},
+        "location": {"country": "VARCHAR"},
+        "campaign": "VARCHAR",
+    },
 }
-_PATHS = ", ".join(f"'{path}'" for path in FIELDS.values())
-_NAMED = ", ".join(f"found[{number}] as {name}" for number, name in enumerate(FIELDS, 1))
+_FIELDS: dict[str, str] = {
+    "type": "type",
+    "properties_json": "properties::varchar",
+    "traits_json": "traits::varchar",
+    "original_at": "originalTimestamp",
+    "sent_at": "sentAt",
+    "received_at": "receivedAt",
+    "stamped_at": "timestamp",
+    "user_agent": "context.userAgent",
+    "page_url": "context.page.url",
+    "page_referrer": "context.page.referrer",
+    "device": "context.device.model",
+    "os": "context.os.name",
+    "app_version": "context.app.version",
+    "country": "context.location.country",
+    "campaign": "context.campaign",
+    "message_id": "messageId",
+    "anonymous_id": "anonymousId",
+    "user_id": "userId",
+    "previous_id": "previousId",
+    "group_id": "groupId",
+    "event": "event",
+    "page_name": "name",
+    "device_id": "context.device.id",
+}
 _CALLS = ("identify", "track", "page", "screen", "group", "alias")
 _ZEROS = "00000000-0000-0000-0000-000000000000"
-_LONGEST_WORD = max(len(word) for word in NOBODY if word != _ZEROS)
+_LONGEST_NUMBER = 24  # digits of a double with sign, point and exponent; words are shorter
 
 
 def _is_among(text: str, words: Iterable[str]) -> str:
@@ -54,17 +66,20 @@ def _is_among(text: str, words: Iterable[str]) -> str:
     return f"{text} in ({listed})"
 
 
-def _id(column: str) -> str:
+def _id(column: str, path: str) -> str:
     """The id without blanks around it, or null where it is a word for none.
 
-    Most ids are UUIDs: too long for a word, and looked at no further.
+    Most ids are UUIDs: too long for a word or a number, and looked at no further. Of a number with
+    an exponent the transformation says 1e+21 where it is written 1e21.
     """
     blank = f"starts_with({column}, ' ') or ends_with({column}, ' ')"
+    exponent = f"contains({column}, 'e+') or contains({column}, 'e-')"
     return (
-        f"case when strlen({column}) > {_LONGEST_WORD} and not ({blank})"
+        f"case when strlen({column}) > {_LONGEST_NUMBER} and not ({blank})"
         f" then nullif({column}, '{_ZEROS}')"
         f" when {_is_among(f'lower(trim({column}))', NOBODY)} then null"
-        f" else ltrim(rtrim({column})) end"
+        f" else ltrim(rtrim(case when {exponent} then json_extract_string(line, '$.{path}')"
+        f" else {column} end)) end"
     )
 
 
@@ -91,55 +106,81 @@ def _nested(column: str) -> str:
 
 
 def _is_object(column: str) -> str:
-    return f"(starts_with({column}, '{{') and json_valid({column}))"
+    """Whether it is an object, or a text that holds one."""
+    return (
+        f"(starts_with({column}_json, '{{')"
+        f" or (starts_with({column}, '{{') and json_valid({column})))"
+    )
 
 
+# What must not be nested. Together, most rows are looked at once.
+_FLAT = ("message_id", "anonymous_id", "user_id", "event", "previous_id", "group_id", "url")
 # A blank where a number is expected is none.
 _AMOUNT = "coalesce(nullif(trim(revenue), ''), nullif(trim(total), ''))"
+# One text: a list of two hundred takes longer to plan than to read.
+_CODES = f" {' '.join(sorted(ACTIVE | FORMER))} "
+_CURRENCY = f"(length(currency) = 3 and contains('{_CODES}', concat(' ', upper(currency), ' ')))"
 _MONEY = "try_cast(amount as decimal(18, 6))"
 
-# TRY in place of json_valid would spare a walk, but reads 2,048 lines one by one for each bad one.
+
+def _text(column: str) -> str:
+    """What json_extract_string says: a text without its quotes."""
+    return (
+        f"case when starts_with({column}, '\"') then json_extract_string({column}, '$')"
+        f" else {column} end"
+    )
+
+
+def _of_properties(condition: str, name: str) -> str:
+    """A field of the properties, looked up only where it can be there and is asked for."""
+    return (
+        f"case when {condition} and starts_with(properties_json, '{{')"
+        f" then json_extract_string(properties_json, '$.{name}') end"
+    )
+
+
+_NAMED = ", ".join(f"said.{path} as {name}" for name, path in _FIELDS.items())
+_MONEY_SAID = """contains(properties_json, '"currency"')"""
+
 _FOUND = f"""
 select
-    file, position, found, line,
-    case
-        when found is null and trim(line, ' ' || chr(9) || chr(10)) = '' then 'blank'
-        when found is null or not starts_with(ltrim(line), '{{') then 'not_json'
-    end as line_reason
-from (
-    select
-        file, position, line,
-        case when json_valid(line) then json_extract_string(line, [{_PATHS}]) end as found
-    from lines
-)
+    file, position, line, {_NAMED},
+    said is null or (said.type is null and not starts_with(ltrim(line), '{{')) as is_nothing
+from (select file, position, line, {{parsed}} as said from lines)
 """
 
 # A context without an address or an agent may be no object at all.
 _SAID = f"""
 select
-    file, position, line_reason, {_NAMED},
-    line,
+    *,
     case
-        when line_reason is null
-            and found[{list(FIELDS).index("user_agent") + 1}] is null
-            and found[{list(FIELDS).index("url") + 1}] is null
-        then json_type(line, '$.context')
-    end as context_type
+        when is_nothing and trim(line, ' ' || chr(9) || chr(10)) = '' then 'blank'
+        when is_nothing then 'not_json'
+    end as line_reason,
+    case when not is_nothing and user_agent is null and page_url is null
+        then json_type(line, '$.context') end as context_type,
+    {_text("properties_json")} as properties,
+    {_text("traits_json")} as traits,
+    {_of_properties("page_url is null", "url")} as other_url,
+    {_of_properties("page_referrer is null", "referrer")} as other_referrer,
+    {_of_properties(_MONEY_SAID, "revenue")} as revenue,
+    {_of_properties(_MONEY_SAID, "total")} as total,
+    {_of_properties(_MONEY_SAID, "currency")} as currency
 from ({_FOUND})
 """
 
 # occurred = received − (sent − original): the client's clock cancels out.
 _TIMED = f"""
 select
-    * exclude (url, referrer, message_id, anonymous_id, device_id, user_id, campaign),
-    nullif(coalesce(url, page_url), '') as url,
-    nullif(coalesce(referrer, page_referrer), '') as referrer,
+    * exclude (message_id, anonymous_id, device_id, user_id, campaign),
+    nullif(coalesce(page_url, other_url), '') as url,
+    nullif(coalesce(page_referrer, other_referrer), '') as referrer,
     {_AMOUNT} as amount,
-    case when {_is_object("campaign")} then campaign end as campaign,
-    {_id("message_id")} as message_id,
-    {_id("anonymous_id")} as anonymous_id,
-    {_id("device_id")} as device_id,
-    {_id("user_id")} as user_id,
+    case when starts_with(campaign, '{{') and json_valid(campaign) then campaign end as campaign,
+    {_id("message_id", "messageId")} as message_id,
+    {_id("anonymous_id", "anonymousId")} as anonymous_id,
+    {_id("device_id", "context.device.id")} as device_id,
+    {_id("user_id", "userId")} as user_id,
     {_time("original_at")} as original_time,
     {_time("sent_at")} as sent_time,
     {_time("received_at")} as received_time,
@@ -152,6 +193,7 @@ _CORRECTED = f"""
 select
     *,
     coalesce(received_time, sent_time, stamped_time, original_time) as received,
+    concat_ws(chr(31), '', {", ".join(_FLAT)}) as texts,
     case
         when original_time is not null and sent_time is not null and received_time is not null
         then received_time - (sent_time - original_time)
@@ -167,10 +209,10 @@ select
         when line_reason is not null then line_reason
         when type is null or not {_is_among("type", _CALLS)} then 'unknown_call'
         when starts_with(previous_id, '[') then 'merged_list'
-        when {_nested("message_id")} or {_nested("anonymous_id")} or {_nested("user_id")}
-            or {_nested("event")} or {_nested("previous_id")} or {_nested("group_id")}
-            or {_nested("url")}
-            or not {_is_object("properties")} or not {_is_object("traits")}
+        when (contains(texts, chr(31) || '{{') or contains(texts, chr(31) || '['))
+            and ({" or ".join(map(_nested, _FLAT))})
+            then 'wrong_type'
+        when not {_is_object("properties")} or not {_is_object("traits")}
             or context_type not in ('OBJECT', 'NULL')
             then 'wrong_type'
         when anonymous_id is null and device_id is null and user_id is null then 'missing_id'
@@ -186,7 +228,7 @@ select
             or received > now()::timestamp + interval 1 day
             then 'impossible_time'
         when currency is not null and amount is not null
-            and not {_is_among("upper(currency)", ACTIVE | FORMER)} then 'unknown_currency'
+            and not {_CURRENCY} then 'unknown_currency'
         when currency is not null and amount is not null and {_MONEY} is null
             then 'impossible_number'
     end as reason
@@ -215,7 +257,7 @@ def _tag(name: str, path: str) -> str:
 
 
 # One row a line, in the order of `lines`: what it says, or the reason why it is set aside.
-READ = f"""
+_READ = f"""
 select
     file,
     position,
@@ -226,7 +268,7 @@ select
     coalesce('a:' || anonymous_id, 'd:' || device_id) as visitor_id,
     'u:' || user_id as user_id,
     case when type = 'alias' then previous_id end as previous_id,
-    case when type = 'group' then {_id("group_id")} end as group_id,
+    case when type = 'group' then {_id("group_id", "groupId")} end as group_id,
     type as call,
     case when type = 'track' then event else page_name end as name,
     occurred as occurred_at,
@@ -251,3 +293,7 @@ select
     case when message_id is null then md5(line) end as content_hash
 from ({_JUDGED})
 """
+_PARSED = f"json_transform(line, '{json.dumps(_STRUCTURE)}')"
+# Ends in an error where a line is no JSON: most files have none, and it spares a walk of each line.
+READ_ALL_JSON = _READ.replace("{parsed}", _PARSED)
+READ = _READ.replace("{parsed}", f"case when json_valid(line) then {_PARSED} end")
