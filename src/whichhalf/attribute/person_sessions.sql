@@ -1,11 +1,10 @@
 -- Sessions of persons: parts coalesced, numbered. What a session is "first" in comes by (time, id)
--- among its parts, not from the part that began first.
+-- among its parts, not from the part that began first. Most sessions are one part, and not ranked.
 -- grain: session_id, app    day: started_at
 with ranked as (
     select
         p.app, p.part_id, s.person_id, s.session_number, p.started_at, p.ended_at, p.event_count,
-        p.page_count, p.first_page_url, p.first_blog_at, p.first_blog_id, p.first_blog_url,
-        p.first_sourced_key,
+        p.page_count, p.first_page_url, p.first_sourced_key,
         row_number() over (
             partition by s.person_id, s.session_number order by p.started_at, p.part_id, p.app
         ) as nth,
@@ -21,6 +20,7 @@ with ranked as (
         ) as nth_sourced
     from person_parts as p
     inner join part_sessions as s on p.app = s.app and p.part_id = s.part_id
+    where s.is_alone = 0
 )
 
 select
@@ -36,3 +36,10 @@ select
     coalesce(max(case when nth_sourced = 1 then first_sourced_key end), 'direct') as source_key
 from ranked
 group by person_id, session_number
+union all
+select
+    p.part_id, p.app, s.person_id, s.session_number, p.started_at, p.ended_at, p.event_count,
+    p.page_count, p.first_page_url, coalesce(p.first_sourced_key, 'direct')
+from person_parts as p
+inner join part_sessions as s on p.app = s.app and p.part_id = s.part_id
+where s.is_alone = 1

@@ -13,6 +13,12 @@ with instants as (
     select visitor_key, run, part_number, first_blog_at
     from cut_parts
     where first_blog_at > started_at and first_blog_at <> first_page_at
+),
+
+plain_instants as (
+    select i.visitor_key, i.occurred_at, i.part_number
+    from instants as i
+    where i.run = 0
 )
 
 select
@@ -21,8 +27,7 @@ select
     e.source, e.medium, e.campaign, e.content, e.term, e.utm_id, e.click_id_kind, e.click_id,
     e.referrer_host, i.part_number
 from events as e
-left join instants as i
-    on e.visitor_key = i.visitor_key and e.occurred_at = i.occurred_at and i.run = 0
+left join plain_instants as i on e.visitor_key = i.visitor_key and e.occurred_at = i.occurred_at
 left join (select distinct day, visitor_key from shared_events) as s
     on e.day = s.day and e.visitor_key = s.visitor_key
 where

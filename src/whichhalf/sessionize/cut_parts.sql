@@ -1,6 +1,6 @@
 -- Parts of a visitor's day, counted: stretches are joined unless more than :session_gap_minutes lie
 -- between the last event of one and the first of the next (a gap of exactly that stays), or the user is
--- another.
+-- another. A stretch without events is as long as the gap: only neighbours can be joined.
 -- grain: day, visitor_key, part_number
 with stretches as (
     select
@@ -26,30 +26,28 @@ with stretches as (
     left join blog_paths as b on e.url_path = b.url_path
 ),
 
-ordered as (
+linked as (
     select
-        day, visitor_key, run, stretch, started_at, ended_at, event_count, page_count,
-        first_page_at, first_blog_at, user_id,
-        lag(ended_at) over (partition by day, visitor_key order by run, stretch) as previous_at,
-        lag(run) over (partition by day, visitor_key order by run, stretch) as previous_run
-    from stretches
+        s.day, s.visitor_key, s.run, s.stretch, s.started_at, s.ended_at, s.event_count,
+        s.page_count, s.first_page_at, s.first_blog_at, s.user_id,
+        case
+            when s.started_at <= b.ended_at + interval :session_gap_minutes minute then 0 else 1
+        end as begins
+    from stretches as s
+    left join stretches as b
+        on s.day = b.day and s.visitor_key = b.visitor_key and s.run = b.run
+        and s.stretch = b.stretch + 1
 ),
 
 numbered as (
     select
         day, visitor_key, run, started_at, ended_at, event_count, page_count, first_page_at,
         first_blog_at, user_id,
-        sum(
-            case
-                when previous_at is null or previous_run <> run
-                    or started_at > previous_at + interval :session_gap_minutes minute
-                then 1 else 0
-            end
-        ) over (
+        sum(begins) over (
             partition by day, visitor_key order by run, stretch
             rows between unbounded preceding and current row
         ) as part_number
-    from ordered
+    from linked
 )
 
 select

@@ -11,9 +11,8 @@ with heavy as (
 )
 
 select
-    h.day, f.app, f.visitor_id, h.visitor_key, 'heavy' as reason, h.value,
-    cast(:max_events_per_visitor_day as bigint) as threshold, h.started_at, h.ended_at
+    h.day, min(e.app) as app, min(e.visitor_id) as visitor_id, h.visitor_key, 'heavy' as reason,
+    h.value, cast(:max_events_per_visitor_day as bigint) as threshold, h.started_at, h.ended_at
 from heavy as h
-inner join named_parts as p
-    on h.day = p.day and h.visitor_key = p.visitor_key and p.part_number = 1
-inner join chosen_events as f on p.visitor_key = f.visitor_key and p.part_id = f.message_id
+inner join chosen_events as e on h.day = e.day and h.visitor_key = e.visitor_key
+group by h.day, h.visitor_key, h.value, h.started_at, h.ended_at

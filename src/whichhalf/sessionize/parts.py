@@ -43,10 +43,10 @@ def session_parts(
     gap = {"session_gap_minutes": config.sessionize.session_gap_minutes}
     for name, given in (
         ("visit_stretches", gap), ("shared_events", {}), ("cut_parts", gap), ("chosen_events", {}),
-        ("named_parts", {}),
-        ("sourced_events", {"unit": UNIT}),
+        ("tied_instants", {}), ("sourced_events", {"unit": UNIT}), ("placed_sources", {}),
     ):  # fmt: skip
         engine.create(name, sql.load(_PACKAGE, name).sql(dialect, **given))
+    engine.view("part_events", sql.load(_PACKAGE, "part_events").sql(dialect))
     heavy = config.sessionize.max_events_per_visitor_day
     excluded = sql.load(_PACKAGE, "excluded_visitors")
     return {

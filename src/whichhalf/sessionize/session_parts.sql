@@ -2,34 +2,43 @@
 -- grain: app, part_id    day: started_at
 with other_pages as (
     -- Most parts begin with a page: only the first pages of the others are looked for.
-    select p.day, p.visitor_key, p.part_number, e.url
-    from named_parts as p
-    inner join chosen_events as e
-        on p.visitor_key = e.visitor_key and p.first_page_at = e.occurred_at
-        and p.first_page_id = e.message_id
-    where p.first_page_id <> p.part_id
+    select p.day, p.visitor_key, p.part_number, e.message_id, e.url
+    from chosen_events as e
+    inner join cut_parts as p
+        on e.day = p.day and e.visitor_key = p.visitor_key and e.part_number = p.part_number
+        and e.occurred_at = p.first_page_at
+    left join tied_instants as t
+        on e.day = t.day and e.visitor_key = t.visitor_key and e.part_number = t.part_number
+        and e.occurred_at = t.occurred_at
+    where
+        (p.first_page_at > p.started_at or t.first_page_id <> t.first_id)
+        and (t.first_id is null or e.message_id = t.first_page_id)
 ),
 
 blog_pages as (
-    select p.day, p.visitor_key, p.part_number, e.url
-    from named_parts as p
-    inner join chosen_events as e
-        on p.visitor_key = e.visitor_key and p.first_blog_at = e.occurred_at
-        and p.first_blog_id = e.message_id
-    where p.first_blog_id is not null
+    select p.day, p.visitor_key, p.part_number, e.message_id, e.url
+    from chosen_events as e
+    inner join cut_parts as p
+        on e.day = p.day and e.visitor_key = p.visitor_key and e.part_number = p.part_number
+        and e.occurred_at = p.first_blog_at
+    left join tied_instants as t
+        on e.day = t.day and e.visitor_key = t.visitor_key and e.part_number = t.part_number
+        and e.occurred_at = t.occurred_at
+    where t.first_id is null or e.message_id = t.first_blog_id
 ),
 
 sourced as (
-    select day, visitor_key, part_number, message_id, occurred_at, source_key
-    from sourced_events
-    where place = 1
+    select e.day, e.visitor_key, e.part_number, e.message_id, e.occurred_at, e.source_key
+    from sourced_events as e
+    left join placed_sources as s on e.visitor_key = s.visitor_key and e.message_id = s.message_id
+    where s.place is null or s.place = 1
 )
 
 select
     p.day,
-    f.app,
+    p.app,
     p.part_id,
-    f.visitor_id,
+    p.visitor_id,
     p.visitor_key,
     p.user_id,
     p.started_at,
@@ -37,19 +46,18 @@ select
     p.event_count,
     p.page_count,
     p.first_page_at,
-    p.first_page_id,
-    case when p.first_page_id = p.part_id then f.url else g.url end as first_page_url,
+    case when p.first_page_at is not null then coalesce(g.message_id, p.part_id) end as first_page_id,
+    case when g.message_id is not null then g.url when p.first_page_at is not null then p.url end
+        as first_page_url,
     p.first_blog_at,
-    p.first_blog_id,
+    b.message_id as first_blog_id,
     b.url as first_blog_url,
     s.occurred_at as first_sourced_at,
     s.message_id as first_sourced_id,
     s.source_key as first_sourced_key,
-    f.country,
-    f.os
-from named_parts as p
-inner join chosen_events as f
-    on p.visitor_key = f.visitor_key and p.started_at = f.occurred_at and p.part_id = f.message_id
+    p.country,
+    p.os
+from part_events as p
 left join other_pages as g
     on p.day = g.day and p.visitor_key = g.visitor_key and p.part_number = g.part_number
 left join blog_pages as b

@@ -4,10 +4,8 @@
 -- grain: day, visitor_key, stretch
 select
     e.day, e.visitor_key,
-    cast(floor(
-        date_diff('microsecond', cast(e.day as timestamp), e.occurred_at)
-        / (cast(60000000 as bigint) * :session_gap_minutes)
-    ) as bigint) as stretch,
+    date_diff('microsecond', cast(e.day as timestamp), e.occurred_at)
+        // (cast(60000000 as bigint) * :session_gap_minutes) as stretch,
     min(e.occurred_at) as started_at,
     max(e.occurred_at) as ended_at,
     count(*) as event_count,
@@ -22,7 +20,5 @@ left join blog_paths as b on e.url_path = b.url_path
 where e.visitor_key is not null
 group by
     e.day, e.visitor_key,
-    cast(floor(
-        date_diff('microsecond', cast(e.day as timestamp), e.occurred_at)
-        / (cast(60000000 as bigint) * :session_gap_minutes)
-    ) as bigint)
+    date_diff('microsecond', cast(e.day as timestamp), e.occurred_at)
+        // (cast(60000000 as bigint) * :session_gap_minutes)
