@@ -16,7 +16,7 @@ demo: .venv/.run  ## simulate a small world, run the whole way, show the campaig
 	@$(BIN)/whichhalf demo
 
 test: .venv/.dev .venv/.spark  ## run all tests; some of them: make test ARGS="-k sessions"
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev  ## format, lint, types, generated docs
 	$(BIN)/ruff format --check .

@@ -4,7 +4,9 @@
 
 --project: a folder whose input tables are loaded, of any size; it is left as it is. Without one, a
 lake of --size events is made. Each engine runs the whole way on a copy of the folder (hard links:
-Parquet files are never changed), then the rows of every derived table are compared.
+Parquet files are never changed), then the rows of every derived table are compared. Wall time, and
+the processor time and most memory of all processes of this machine that the run began: of Spark,
+the driver and what runs in it, not executors of a cluster.
 """
 
 from __future__ import annotations
@@ -16,10 +18,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from benchmarks import scale_events
-from benchmarks.processes import timed
 from whichhalf.project import open_project
 from whichhalf.tables import TABLES, Kind
 
@@ -28,8 +30,8 @@ WHICHHALF = [sys.executable, "-m", "whichhalf"]
 DERIVED = sorted(name for name, table in TABLES.items() if table.kind is Kind.DERIVED)
 
 
-def measure(project: Path, master: str) -> dict[str, float]:
-    """Seconds of a full run by engine, and how many rows differ between their tables."""
+def measure(project: Path, master: str, gigabytes: int) -> dict[str, float]:
+    """Seconds and memory of a full run by engine, and how many rows differ between their tables."""
     with tempfile.TemporaryDirectory(dir=project.parent) as name:
         folders = {
             engine: Path(name) / place
@@ -39,7 +41,8 @@ def measure(project: Path, master: str) -> dict[str, float]:
         for engine, folder in folders.items():
             _copy(project, folder)
             what = "duckdb" if engine == DUCKDB else "spark"
-            result[f"{what}_seconds"] = round(_run(folder, engine), 1)
+            result |= {f"{what}_{key}": value for key, value in _run(folder, engine, gigabytes)}
+            print(f"{engine}: {result}", file=sys.stderr)
         result["spark_to_duckdb_ratio"] = round(
             result["spark_seconds"] / result["duckdb_seconds"], 2
         )
@@ -47,16 +50,57 @@ def measure(project: Path, master: str) -> dict[str, float]:
     return result
 
 
-def _run(folder: Path, engine: str) -> float:
-    """Seconds of one run, a process of its own, as a person would start it; Spark's start is in it.
+def _run(folder: Path, engine: str, gigabytes: int) -> list[tuple[str, float]]:
+    """Measures of one run, a process of its own, as a person would start it.
 
-    The environment goes before whichhalf.toml.
+    Spark's start is in it. The environment goes before whichhalf.toml.
     """
-    os.environ["WHICHHALF_PROJECT_ENGINE"] = engine
-    try:
-        return timed([*WHICHHALF, "-C", str(folder), "run", "--no-load"]).wall
-    finally:
-        del os.environ["WHICHHALF_PROJECT_ENGINE"]
+    percent = max(gigabytes * 2**30 * 100 // (_PAGE * os.sysconf("SC_PHYS_PAGES")), 1)
+    environ = {
+        **os.environ,
+        "WHICHHALF_PROJECT_ENGINE": engine,
+        "WHICHHALF_PROJECT_MEMORY_LIMIT_PERCENT": str(percent),
+    }
+    command = [*WHICHHALF, "-C", str(folder), "run", "--no-load"]
+    began = time.perf_counter()
+    cpu: dict[int, float] = {}
+    most = 0
+    with subprocess.Popen(
+        command, env=environ, stdout=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        while process.poll() is None:
+            used = _of_session(process.pid)
+            cpu |= {pid: seconds for pid, (seconds, _held) in used.items()}
+            most = max(most, sum(held for _seconds, held in used.values()))
+            time.sleep(0.2)
+    wall = time.perf_counter() - began
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed on {engine}")
+    return [
+        ("seconds", round(wall, 1)),
+        ("cpu_seconds", round(sum(cpu.values()), 1)),
+        ("peak_gigabytes", round(most / 2**30, 2)),
+    ]
+
+
+_PAGE, _TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
+
+
+def _of_session(leader: int) -> dict[int, tuple[float, int]]:
+    """CPU seconds and resident bytes of every process of a session, by its id; from Linux's /proc.
+
+    A JVM that Python began is waited for by nobody, so that no resource usage tells of it.
+    """
+    found = {}
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = place.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        if int(fields[3]) == leader:
+            seconds = (int(fields[11]) + int(fields[12])) / _TICKS
+            found[int(place.parent.name)] = seconds, int(fields[21]) * _PAGE
+    return found
 
 
 def _made(folder: Path, size: int, seed: int) -> Path:
@@ -113,11 +157,12 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=2_000_000, help="events of a lake to make")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--master", default="local[2]", help="local[N] or spark://host:port")
+    parser.add_argument("--memory", type=int, default=6, help="GB that an engine may use")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         project = options.project or _made(Path(name) / "project", options.size, options.seed)
-        result = measure(project.resolve(), options.master)
+        result = measure(project.resolve(), options.master, options.memory)
     if options.format == "json":
         print(json.dumps(result))
         return

@@ -19,6 +19,34 @@ __all__ = ["postgres_url", "s3_lake", "s3_server"]  # fixtures that live in file
 
 ProjectOf = Callable[..., Project]
 
+# What takes longest is begun first, so that no worker is left alone with it at the end. All that
+# runs in this process's Spark is one group: Java is slow at first, and each worker would start it.
+_FIRST = ("tests/spark/test_spark_cluster.py", "tests/e2e/test_kill.py", "tests/e2e/test_daily.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the files of a worker to it whole; see `pytest --dist loadgroup` in the Makefile."""
+    for item in items:
+        group = "spark" if "local_spark" in getattr(item, "fixturenames", ()) else _file(item)
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_rank)  # stable: in a file nothing changes its place
+
+
+def _file(item: pytest.Item) -> str:
+    return item.path.relative_to(item.config.rootpath).as_posix()
+
+
+def _rank(item: pytest.Item) -> int:
+    """0 for what runs in Spark, then the files named above, then the rest."""
+    group = item.get_closest_marker("xdist_group")
+    assert group is not None
+    name = group.args[0]
+    if name == "spark":
+        return 0
+    return 1 + _FIRST.index(name) if name in _FIRST else 1 + len(_FIRST)
+
+
 # The same examples on every machine and in every run: a law that fails, fails for all.
 settings.register_profile(
     "whichhalf",

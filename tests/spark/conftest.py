@@ -39,3 +39,10 @@ def spark_settings() -> pytest.MonkeyPatch:
 def local_spark(spark_settings: pytest.MonkeyPatch) -> str:
     """The engine whose driver and executor are one process with one task at a time."""
     return "local[1]"
+
+
+@pytest.fixture
+def heavy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Spark compute the few rows of a test as it computes many: files, shuffles, tasks."""
+    monkeypatch.setattr("whichhalf.engines.spark_weights.LIGHT", -1)
+    monkeypatch.setattr("whichhalf.engines.spark_weights.HELD", -1)

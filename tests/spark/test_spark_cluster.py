@@ -31,6 +31,8 @@ spark.driver.memory                  1g
 spark.driver.host                    127.0.0.1
 spark.driver.bindAddress             127.0.0.1
 spark.sql.shuffle.partitions         2
+spark.whichhalf.lightBytes           -1
+spark.whichhalf.heldBytes            -1
 """
 # When these are there the run is in the middle: the next step reads them.
 KILL_AFTER = "session_parts"

@@ -19,10 +19,13 @@ from whichhalf.tables import TABLES
 
 FIRST = date(2026, 1, 1)
 DAYS = 40  # more files than are read by their names, in this test
+LIGHT = 16 * 2**20  # bytes; a value counts eight
 
 
-@pytest.fixture
-def spark(local_spark: str, tmp_path: Path) -> Iterator[Engine]:
+@pytest.fixture(params=["light", "heavy"])
+def spark(local_spark: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    if request.param == "heavy":
+        request.getfixturevalue("heavy")
     engine = open_engine(local_spark, Limits(2**30, 1, tmp_path / "state" / "spill"))
     yield engine
     engine.close()
@@ -101,6 +104,39 @@ def test_relations_are_made_once_and_views_when_read(spark: Engine) -> None:
     spark.drop("made")
     with pytest.raises(EngineError, match=r"(?s)made.*The query was:\nselect n from made"):
         spark.table("select n from made")
+
+
+def test_what_is_light_is_one_task_and_no_file(
+    local_spark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(local_spark, Limits(2**30, 1, tmp_path / "spill"))
+    try:
+        engine.relation("one", pa.table({"n": [1, 2, 2, 3], "m": ["a", "b", "c", "d"]}))
+        engine.view("seen", "select n, m from one where n > 1")
+        counted = "select n, count(*) as c from {} group by n"
+        for name in ("seen", "one"):
+            assert "Exchange" not in plan(engine, counted.format(name))
+        engine.create("few", counted.format("seen"))
+        assert not list((tmp_path / "spill").rglob("*.parquet"))
+        rows = pa.table({"n": range(LIGHT // 16 + 1), "m": [1] * (LIGHT // 16 + 1)})
+        engine.relation("many", rows)
+        engine.view("seen_many", "select m as n from many")
+        for name in ("many", "seen_many"):
+            assert "Exchange" in plan(engine, counted.format(name))
+        assert engine.create("counted", counted.format("seen_many")) == 1
+        assert list((tmp_path / "spill").rglob("*.parquet"))
+        both = "select f.n, f.c, k.c as k from few as f left join counted as k on f.n = k.n"
+        found = engine.table(f"{both} order by f.n").to_pylist()
+        assert found == [{"n": 2, "c": 2, "k": None}, {"n": 3, "c": 1, "k": None}]
+        engine.drop("many")
+        assert "Exchange" not in plan(engine, counted.format("few"))
+    finally:
+        engine.close()
+
+
+def plan(engine: Engine, sql: str) -> str:
+    """How Spark would compute a SELECT."""
+    return str(engine._frame(sql)._jdf.queryExecution().executedPlan().toString())
 
 
 def test_only_files_of_rows_are_left_in_a_table(spark: Engine, tmp_path: Path) -> None:

@@ -72,10 +72,17 @@ def test_rules_of_credit_on_spark(
     try:
         project.expose(engine, STEPS[place].inputs)
         conversions.attribute(engine, project.config, project.folder, everything=True)
+        made = project.config.attribute.session_touches
         for number, case in enumerate(RULES.cases):
             config = make_project(
                 tmp_path / str(number), (case / "config.toml").read_text("utf-8")
             ).config
+            chosen = config.attribute.session_touches
+            if chosen != made:
+                touches = sql.load("whichhalf.attribute", "person_touches")
+                select = touches.sql(engine.flags.dialect, session_touches=chosen)
+                engine.create("person_touches", select)
+                made = chosen
             _compare(RULES, (case,), _judged(engine, config, case))
     finally:
         engine.close()
@@ -84,9 +91,6 @@ def test_rules_of_credit_on_spark(
 def _judged(engine: Engine, config: Config, case: Path) -> dict[str, pa.Table]:
     """The table that a case is about, under its rules, from the history that is there."""
     dialect, package = engine.flags.dialect, "whichhalf.attribute"
-    touches = sql.load(package, "person_touches")
-    chosen = config.attribute.session_touches
-    engine.create("person_touches", touches.sql(dialect, session_touches=chosen))
     judge(engine, config, load_lookback(config.attribute, case / "files"))
     stream = weighed(engine, config)
     table = case.parent.name

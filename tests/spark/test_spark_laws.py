@@ -80,7 +80,10 @@ def test_spark_alone_and_in_turns_makes_what_duckdb_makes_at_once(
     local_spark: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
+    if turns == ("spark",):
+        request.getfixturevalue("heavy")
     folder = tmp_path / "project"
     project = make_project(folder, CONFIG)
     days = arrivals if len(turns) == DAYS else [[row for day in arrivals for row in day]]

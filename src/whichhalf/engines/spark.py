@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from whichhalf.engines.base import Engine, Flags, Limits, Scan
 from whichhalf.engines.spark_files import batches, files, moved, uri
 from whichhalf.engines.spark_session import open_session
-from whichhalf.engines.spark_weights import HELD, LIGHT, Settings, Weights, of_rows
+from whichhalf.engines.spark_weights import Settings, Weights, of_rows
 from whichhalf.errors import EngineError
 
 try:
@@ -101,7 +101,7 @@ class Spark(Engine):
         """Write the rows to files, once; or let the driver hold what comes of little."""
         with _told(sql):
             rows = self._frame(sql)
-            if self._weights.of(sql) <= HELD:
+            if self._weights.of(sql) <= self._settings.held:
                 return self._held(name, rows)
             folder = self._written(rows)
             found = files(folder)
@@ -121,7 +121,7 @@ class Spark(Engine):
 
     def query(self, sql: str) -> pa.RecordBatchReader:
         """Write the rows to files and stream them from there, in order: they may be many."""
-        if self._weights.of(sql) <= HELD:
+        if self._weights.of(sql) <= self._settings.held:
             return self.table(sql).to_reader()
         with _told(sql):
             rows = self._frame(sql)
@@ -146,7 +146,7 @@ class Spark(Engine):
         with _told(sql):
             kinds = from_arrow_schema(_zoned(schema))
             rows = self._frame(sql).selectExpr(*(_cast(_name(f.name), f) for f in kinds))
-            if self._weights.of(sql) <= LIGHT:
+            if self._weights.of(sql) <= self._settings.light:
                 rows = rows.coalesce(1)
             else:
                 rows = rows.hint("rebalance", "day") if by_day else rows.hint("rebalance")
@@ -183,7 +183,7 @@ class Spark(Engine):
     def _keep(self, name: str, rows: Any, weight: int) -> None:
         """Make rows readable under a name. Of a light relation one task reads all."""
         self.drop(name)
-        light = rows.coalesce(1) if 0 < weight <= LIGHT else rows
+        light = rows.coalesce(1) if 0 < weight <= self._settings.light else rows
         light.createOrReplaceTempView(name)
         self._folders[name] = None
         self._weights.bytes[name] = weight

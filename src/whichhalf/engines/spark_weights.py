@@ -14,6 +14,8 @@ from whichhalf.engines.spark_session import PARTITIONS
 
 HELD = 2**20  # bytes read, up to which the driver holds what comes of them; files cost more
 LIGHT = 16 * 2**20  # bytes read, up to which one task computes a statement
+# Settings of Spark that say otherwise; -1: nothing is.
+_HELD_KEY, _LIGHT_KEY = "spark.whichhalf.heldBytes", "spark.whichhalf.lightBytes"
 _OF_A_TASK = 16 * 2**20  # bytes of Parquet files a task of a shuffle; in memory five times as much
 _MOST_TASKS = 2000
 _CELL = 8  # bytes of a value, about, as it is in a Parquet file
@@ -26,6 +28,7 @@ _LIGHT = {
     "spark.sql.adaptive.enabled": "false",  # replans between jobs, and makes jobs to do so
     "spark.sql.autoBroadcastJoinThreshold": "-1",  # a broadcast is a job
     "spark.sql.codegen.wholeStage": "false",  # compiling takes longer than the rows
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
 
 
@@ -58,10 +61,15 @@ def of_rows(rows: int, columns: int) -> int:
 
 
 class Settings:
-    """Sets what a session does with the next statement, where that differs from the last one's."""
+    """Sets what a session does with the next statement, where that differs from the last one's.
+
+    held, light: bytes, as HELD and LIGHT.
+    """
 
     def __init__(self, session: Any) -> None:
         self._conf = session.conf
+        self.held = int(self._conf.get(_HELD_KEY, str(HELD)))
+        self.light = int(self._conf.get(_LIGHT_KEY, str(LIGHT)))
         self._heavy = {key: self._conf.get(key, None) for key in _LIGHT}
         self._now = dict(self._heavy)
         self._cores = session.sparkContext.defaultParallelism
@@ -69,7 +77,7 @@ class Settings:
 
     def fit(self, weight: int) -> None:
         """Prepare for a statement of this weight, in bytes."""
-        wanted = _LIGHT if weight <= LIGHT else self._heavy | self._spread(weight)
+        wanted = _LIGHT if weight <= self.light else self._heavy | self._spread(weight)
         for key, value in wanted.items():
             if value is None and self._now[key] is not None:
                 self._conf.unset(key)
