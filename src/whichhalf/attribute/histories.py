@@ -18,7 +18,7 @@ def histories(engine: Engine, config: Config) -> None:
     dialect = engine.flags.dialect
     engine.create("wanted_persons", sql.load(_PACKAGE, "wanted_persons").sql(dialect))
     _want_ids(engine)
-    read_histories(engine, config)
+    read_histories(engine, config, keep_parts=False)
     unfinished = sql.load(_PACKAGE, "unfinished_persons")
     gap = config.sessionize.session_gap_minutes
     widened = engine.create("unfinished", unfinished.sql(dialect, session_gap_minutes=gap))
@@ -27,7 +27,8 @@ def histories(engine: Engine, config: Config) -> None:
         engine.drop("wanted_persons")
         engine.create("wanted_persons", "select * from persons_to_their_end")
         _want_ids(engine)
-        read_histories(engine, config)
+        read_histories(engine, config, keep_parts=False)
+    engine.drop("wanted_touches")
 
 
 _TO_THEIR_END = (
@@ -42,14 +43,16 @@ def _want_ids(engine: Engine) -> None:
         engine.create(name, sql.load(_PACKAGE, name).sql(engine.flags.dialect))
 
 
-def read_histories(engine: Engine, config: Config) -> None:
+def read_histories(engine: Engine, config: Config, *, keep_parts: bool = True) -> None:
     """Materialise parts, sessions and touches of wanted_persons, whoever wants them.
 
+    keep_parts: whether wanted_parts is read again afterwards; else it is not held in memory.
     Reads: wanted_persons, wanted_visitors and wanted_users (each with until_at), new_conversions,
     session_parts, touches, excluded_visitors, users, persons.
     """
     dialect = engine.flags.dialect
-    engine.create("wanted_parts", sql.load(_PACKAGE, "parts_until").sql(dialect))
+    hold = engine.create if keep_parts else engine.view
+    hold("wanted_parts", sql.load(_PACKAGE, "parts_until").sql(dialect))
     engine.create("wanted_touches", sql.load(_PACKAGE, "touches_until").sql(dialect))
     engine.create(
         "person_installs",
