@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 
 import pytest
@@ -19,32 +19,37 @@ __all__ = ["postgres_url", "s3_lake", "s3_server"]  # fixtures that live in file
 
 ProjectOf = Callable[..., Project]
 
-# What takes longest is begun first, so that no worker is left alone with it at the end. All that
-# runs in this process's Spark is one group: Java is slow at first, and each worker would start it.
-_FIRST = ("tests/spark/test_spark_cluster.py", "tests/e2e/test_kill.py", "tests/e2e/test_daily.py")
+# Fixtures of a session that are dear: tests that ask for one are a group, so that one worker of
+# xdist makes it, once. Java most of all: at first it is slow at everything.
+_SHARED = {"local_spark": "spark", "world": "world"}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the files of a worker to it whole; see `pytest --dist loadgroup` in the Makefile."""
-    for item in items:
-        group = "spark" if "local_spark" in getattr(item, "fixturenames", ()) else _file(item)
+    """Group tests by file or dear fixture for `--dist loadgroup`; begin with groups of slow tests.
+
+    So no worker is left alone at the end with what takes longest. Within a file the order stays.
+    """
+    groups = [_group(item) for item in items]
+    slow = {
+        group
+        for item, group in zip(items, groups, strict=True)
+        if item.get_closest_marker("slow") or group in _SHARED.values()
+    }
+    for item, group in zip(items, groups, strict=True):
         item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=_rank)  # stable: in a file nothing changes its place
+    ranked = sorted(zip(items, groups, strict=True), key=lambda pair: _rank(pair[1], slow))
+    items[:] = [item for item, _group in ranked]
 
 
-def _file(item: pytest.Item) -> str:
-    return item.path.relative_to(item.config.rootpath).as_posix()
+def _group(item: pytest.Item) -> str:
+    wanted = getattr(item, "fixturenames", ())
+    file = item.path.relative_to(item.config.rootpath).as_posix()
+    return next((group for name, group in _SHARED.items() if name in wanted), file)
 
 
-def _rank(item: pytest.Item) -> int:
-    """0 for what runs in Spark, then the files named above, then the rest."""
-    group = item.get_closest_marker("xdist_group")
-    assert group is not None
-    name = group.args[0]
-    if name == "spark":
-        return 0
-    return 1 + _FIRST.index(name) if name in _FIRST else 1 + len(_FIRST)
+def _rank(group: str, slow: Set[str]) -> int:
+    return 0 if group == "spark" else 1 if group in slow else 2
 
 
 # The same examples on every machine and in every run: a law that fails, fails for all.

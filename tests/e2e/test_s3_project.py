@@ -38,7 +38,7 @@ def contents(project: Project) -> dict[str, pa.Table]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("s3") / "world"
     generate(replace(PRESETS["tiny"], users=15, days=3), SEED, folder)
     return folder
@@ -58,9 +58,10 @@ def settle(world: Path, folder: Path, **settings: str) -> Path:
 @pytest.mark.e2e
 @pytest.mark.slow
 def test_a_lake_on_s3_holds_what_one_on_disk_does(
-    world: Path, tmp_path: Path, s3_lake: str, s3_server: S3, capsys: Any
+    small_world: Path, tmp_path: Path, s3_lake: str, s3_server: S3, capsys: Any
 ) -> None:
-    on_disk, on_s3 = settle(world, tmp_path / "disk"), settle(world, tmp_path / "s3", lake=s3_lake)
+    on_disk = settle(small_world, tmp_path / "disk")
+    on_s3 = settle(small_world, tmp_path / "s3", lake=s3_lake)
     for folder in (on_disk, on_s3):
         assert main(["-C", str(folder), "run"]) == 0
     assert not (on_s3 / "lake").exists()
@@ -89,11 +90,11 @@ def test_a_lake_on_s3_holds_what_one_on_disk_does(
 
 
 @pytest.mark.e2e
-def test_another_host_waits_for_the_lease(world: Path, tmp_path: Path, s3_lake: str) -> None:
+def test_another_host_waits_for_the_lease(small_world: Path, tmp_path: Path, s3_lake: str) -> None:
     """Two folders, one lake, one control store: flock cannot keep them apart."""
     store = tmp_path / "control.db"
     shared = {"lake": s3_lake, "control": f"sqlite:///{store}"}
-    ours, theirs = (settle(world, tmp_path / name, **shared) for name in ("ours", "theirs"))
+    ours, theirs = (settle(small_world, tmp_path / name, **shared) for name in ("ours", "theirs"))
     with open_project(ours).lock():
         second = subprocess.run(
             [sys.executable, "-m", "whichhalf", "-C", str(theirs), "run", "--wait", "0.2"],
