@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,13 @@ from whichhalf.tables import TABLES
 
 EVENTS = TABLES["events"]
 FIRST = datetime(2026, 7, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_day_is_small() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(day_files, "_FEWEST_ROWS", 0)
+        yield
 
 
 def events(hours: list[int], **values: Any) -> pa.Table:

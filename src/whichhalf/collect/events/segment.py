@@ -75,6 +75,7 @@ class _Parsers:
         self._workers = workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="segment")
         self._own = threading.local()
+        self._is_all_json = True
         self._opened: list[duckdb.DuckDBPyConnection] = []
 
     def __enter__(self) -> _Parsers:
@@ -102,7 +103,20 @@ class _Parsers:
         if not hasattr(self._own, "connection"):
             self._own.connection = _connection()
             self._opened.append(self._own.connection)
-        return _parse(self._own.connection, piece, source)
+        return _parse(self._read(self._own.connection, piece), piece, source)
+
+    def _read(self, connection: duckdb.DuckDBPyConnection, piece: Piece) -> pa.Table:
+        """What the lines say; as long as all of them are JSON, each is walked once less."""
+        connection.register("lines", piece.rows)
+        try:
+            if self._is_all_json:
+                try:
+                    return connection.sql(segment_sql.READ_ALL_JSON).to_arrow_table()
+                except duckdb.InvalidInputException:  # where one line is no JSON, others will be
+                    self._is_all_json = False
+            return connection.sql(segment_sql.READ).to_arrow_table()
+        finally:
+            connection.unregister("lines")
 
 
 def joined(parts: Sequence[Parsed]) -> Parsed:
@@ -131,8 +145,7 @@ def _connection() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _parse(connection: duckdb.DuckDBPyConnection, piece: Piece, source: SourceConfig) -> _Parsed:
-    read = _read(connection, piece)
+def _parse(read: pa.Table, piece: Piece, source: SourceConfig) -> _Parsed:
     bad = {file: list(lines) for file, lines in piece.bad.items()}
     blank: Counter[int] = Counter()
     if read["reason"].null_count < read.num_rows:
@@ -145,17 +158,6 @@ def _parse(connection: duckdb.DuckDBPyConnection, piece: Piece, source: SourceCo
             raw = row["line"].rstrip("\n")
             bad[row["file"]].append(Bad(row["position"], row["reason"], row["detail"], raw))
     return _Parsed(event_rows(read, source.app), bad, blank)
-
-
-def _read(connection: duckdb.DuckDBPyConnection, piece: Piece) -> pa.Table:
-    """What the lines say; as long as all of them are JSON, each is walked once less."""
-    connection.register("lines", piece.rows)
-    try:
-        return connection.sql(segment_sql.READ_ALL_JSON).to_arrow_table()
-    except duckdb.InvalidInputException:  # some line is no JSON
-        return connection.sql(segment_sql.READ).to_arrow_table()
-    finally:
-        connection.unregister("lines")
 
 
 def _by_file(

@@ -58,7 +58,8 @@ _FIELDS: dict[str, str] = {
 }
 _CALLS = ("identify", "track", "page", "screen", "group", "alias")
 _ZEROS = "00000000-0000-0000-0000-000000000000"
-_LONGEST_NUMBER = 24  # digits of a double with sign, point and exponent; words are shorter
+_LONGEST_WORD = max(len(word) for word in NOBODY if word != _ZEROS)
+_LONGEST_NUMBER = 24  # a double with sign, point and exponent; no word is longer
 
 
 def _is_among(text: str, words: Iterable[str]) -> str:
@@ -69,14 +70,15 @@ def _is_among(text: str, words: Iterable[str]) -> str:
 def _id(column: str, path: str) -> str:
     """The id without blanks around it, or null where it is a word for none.
 
-    Most ids are UUIDs: too long for a word or a number, and looked at no further. Of a number with
-    an exponent the transformation says 1e+21 where it is written 1e21.
+    Most ids are too long for a word or a number, and looked at no further. Of a number with an
+    exponent the transformation says 1e+21 where it is written 1e21.
     """
     blank = f"starts_with({column}, ' ') or ends_with({column}, ' ')"
     exponent = f"contains({column}, 'e+') or contains({column}, 'e-')"
     return (
         f"case when strlen({column}) > {_LONGEST_NUMBER} and not ({blank})"
         f" then nullif({column}, '{_ZEROS}')"
+        f" when strlen({column}) > {_LONGEST_WORD} and not ({blank} or {exponent}) then {column}"
         f" when {_is_among(f'lower(trim({column}))', NOBODY)} then null"
         f" else ltrim(rtrim(case when {exponent} then json_extract_string(line, '$.{path}')"
         f" else {column} end)) end"
@@ -116,7 +118,7 @@ def _is_object(column: str) -> str:
 # What must not be nested. Together, most rows are looked at once.
 _FLAT = ("message_id", "anonymous_id", "user_id", "event", "previous_id", "group_id", "url")
 # A blank where a number is expected is none.
-_AMOUNT = "coalesce(nullif(trim(revenue), ''), nullif(trim(total), ''))"
+_AMOUNT = "coalesce(nullif(trim(more[3]), ''), nullif(trim(more[4]), ''))"
 # One text: a list of two hundred takes longer to plan than to read.
 _CODES = f" {' '.join(sorted(ACTIVE | FORMER))} "
 _CURRENCY = f"(length(currency) = 3 and contains('{_CODES}', concat(' ', upper(currency), ' ')))"
@@ -131,16 +133,16 @@ def _text(column: str) -> str:
     )
 
 
-def _of_properties(condition: str, name: str) -> str:
-    """A field of the properties, looked up only where it can be there and is asked for."""
-    return (
-        f"case when {condition} and starts_with(properties_json, '{{')"
-        f" then json_extract_string(properties_json, '$.{name}') end"
-    )
-
-
+# Fields of the properties, looked up where they are asked for and can be there.
+_MORE = ("url", "referrer", "revenue", "total", "currency")
+_MORE_PATHS = ", ".join(f"'$.{name}'" for name in _MORE)
+_MORE_FOUND = f"""
+    case when starts_with(properties_json, '{{')
+            and (page_url is null or page_referrer is null
+                or contains(properties_json, '"currency"'))
+        then json_extract_string(properties_json, [{_MORE_PATHS}]) end
+"""
 _NAMED = ", ".join(f"said.{path} as {name}" for name, path in _FIELDS.items())
-_MONEY_SAID = """contains(properties_json, '"currency"')"""
 
 _FOUND = f"""
 select
@@ -161,21 +163,18 @@ select
         then json_type(line, '$.context') end as context_type,
     {_text("properties_json")} as properties,
     {_text("traits_json")} as traits,
-    {_of_properties("page_url is null", "url")} as other_url,
-    {_of_properties("page_referrer is null", "referrer")} as other_referrer,
-    {_of_properties(_MONEY_SAID, "revenue")} as revenue,
-    {_of_properties(_MONEY_SAID, "total")} as total,
-    {_of_properties(_MONEY_SAID, "currency")} as currency
+    {_MORE_FOUND} as more
 from ({_FOUND})
 """
 
 # occurred = received − (sent − original): the client's clock cancels out.
 _TIMED = f"""
 select
-    * exclude (message_id, anonymous_id, device_id, user_id, campaign),
-    nullif(coalesce(page_url, other_url), '') as url,
-    nullif(coalesce(page_referrer, other_referrer), '') as referrer,
+    * exclude (more, message_id, anonymous_id, device_id, user_id, campaign),
+    nullif(coalesce(page_url, more[1]), '') as url,
+    nullif(coalesce(page_referrer, more[2]), '') as referrer,
     {_AMOUNT} as amount,
+    more[5] as currency,
     case when starts_with(campaign, '{{') and json_valid(campaign) then campaign end as campaign,
     {_id("message_id", "messageId")} as message_id,
     {_id("anonymous_id", "anonymousId")} as anonymous_id,
@@ -293,7 +292,8 @@ select
     case when message_id is null then md5(line) end as content_hash
 from ({_JUDGED})
 """
-_PARSED = f"json_transform(line, '{json.dumps(_STRUCTURE)}')"
+_PARSED = f"json_transform({{whole}}, '{json.dumps(_STRUCTURE)}')"
+_READ = _READ.replace("{parsed}", _PARSED)
 # Ends in an error where a line is no JSON: most files have none, and it spares a walk of each line.
-READ_ALL_JSON = _READ.replace("{parsed}", _PARSED)
-READ = _READ.replace("{parsed}", f"case when json_valid(line) then {_PARSED} end")
+READ_ALL_JSON = _READ.replace("{whole}", "line")
+READ = _READ.replace("{whole}", "case when json_valid(line) then line end")
