@@ -64,11 +64,17 @@ def _zones(draft: Draft) -> list[str | None]:
 
 def _blame_zones(draft: Draft) -> Draft:
     """Call rows wrong whose time zone is none."""
-    zones, known = draft["time_zone"], available_timezones()
+    zones, known = draft["time_zone"], time_zones()
     unknown = {z for z in pc.unique(zones).to_pylist() if z is not None and z not in known}
     told = {zone: f"{zone!r} is no time zone.{nearest(zone, known)}" for zone in unknown}
     mask = pc.is_in(zones, pa.array(sorted(unknown), STRING))
     return draft.blame(mask, "unknown_value", lambda row: told[zones[row].as_py()])
+
+
+@lru_cache(maxsize=1)  # it looks through a folder of six hundred files
+def time_zones() -> frozenset[str]:
+    """Return the names of all IANA zones."""
+    return frozenset(available_timezones())
 
 
 @lru_cache(maxsize=65536)

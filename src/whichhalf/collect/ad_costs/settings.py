@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from zoneinfo import available_timezones
 
 from whichhalf.collect.ad_costs.draft import Coded, Draft, any_text, read_id
 from whichhalf.collect.ad_costs.numbers import Unreadable
+from whichhalf.collect.ad_days import time_zones
 from whichhalf.collect.currencies import is_currency
 from whichhalf.config import SourceConfig
 from whichhalf.errors import BadDataError
@@ -85,7 +85,7 @@ def _column(
 
 
 def _read_zone(text: str) -> str:
-    if text not in available_timezones():
+    if text not in time_zones():
         raise Unreadable("unknown_value", f"{text!r} is no IANA time zone, like Europe/Berlin")
     return text
 
