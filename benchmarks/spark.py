@@ -76,11 +76,8 @@ def _run(folder: Path, engine: str, gigabytes: int) -> list[tuple[str, float]]:
     wall = time.perf_counter() - began
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} failed on {engine}")
-    return [
-        ("seconds", round(wall, 1)),
-        ("cpu_seconds", round(sum(cpu.values()), 1)),
-        ("peak_gigabytes", round(most / 2**30, 2)),
-    ]
+    measures = {"seconds": wall, "cpu_seconds": sum(cpu.values()), "peak_gigabytes": most / 2**30}
+    return [(name, round(value, 2)) for name, value in measures.items()]
 
 
 _PAGE, _TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")

@@ -23,6 +23,7 @@ from test_golden import CASES, last_step
 from whichhalf import pipeline, sql, views
 from whichhalf.attribute import conversions
 from whichhalf.attribute.credits import judge, weighed
+from whichhalf.attribute.histories import read_histories
 from whichhalf.attribute.lookback import load_lookback
 from whichhalf.config import Config
 from whichhalf.engines import Engine, open_engine
@@ -79,9 +80,7 @@ def test_rules_of_credit_on_spark(
             ).config
             chosen = config.attribute.session_touches
             if chosen != made:
-                touches = sql.load("whichhalf.attribute", "person_touches")
-                select = touches.sql(engine.flags.dialect, session_touches=chosen)
-                engine.create("person_touches", select)
+                read_histories(engine, config)
                 made = chosen
             _compare(RULES, (case,), _judged(engine, config, case))
     finally:

@@ -84,7 +84,7 @@ class Spark(Engine):
                 reader = self._session.read.format("delta").option("versionAsOf", scan.version)
                 rows = _of_days(reader.load(scan.uri), [day for _path, day in scan.files])
             columns = (_name(f.name) if f.name in scan.stored else _cast("null", f) for f in kinds)
-            size = sum(os.stat(path).st_size for path, _day in scan.files)
+            size = sum(_size(path) for path, _day in scan.files)
             self._keep(name, rows.selectExpr(*columns), size)
 
     def relation(self, name: str, rows: pa.Table) -> None:
@@ -217,6 +217,14 @@ class Spark(Engine):
         folder = self._spill / str(next(self._numbers))
         rows.write.parquet(uri(folder))
         return folder
+
+
+def _size(path: str) -> int:
+    """Bytes of a file; 0 where it is gone: Spark says so, when it reads it."""
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _of_days(rows: Any, days: Iterable[date | None]) -> Any:
