@@ -16,7 +16,7 @@ from whichhalf import sql, tables
 from whichhalf.attribute.credits import MODELS
 from whichhalf.config import Config
 from whichhalf.ids import users_named
-from whichhalf.sessionize.parts import UNIT
+from whichhalf.sessionize.arrays import UNIT
 from whichhalf.views import VIEWS
 
 
@@ -52,6 +52,7 @@ FILES: dict[str, File] = {
     "sourced_events": File(_SESSIONIZE),
     "placed_sources": File(_SESSIONIZE),
     "part_events": File(_SESSIONIZE),
+    "reported_touches": File(_SESSIONIZE),
     "session_parts": File(_SESSIONIZE),
     "touches": File(_SESSIONIZE),
     "excluded_visitors": File(_SESSIONIZE, _HEAVY),

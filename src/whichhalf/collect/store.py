@@ -13,8 +13,8 @@ from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from whichhalf.collect import day_files
 from whichhalf.collect.visitor_keys import visitor_keys
 from whichhalf.engines import Engine
 from whichhalf.ids import visitor_key_sql
@@ -237,7 +237,8 @@ def _append(lake: Lake, engine: Engine, table: Table, rows: pa.Table, lost: str)
     if "visitor_key" in table.by_name:
         keys = visitor_keys(engine, rows["app"], rows["visitor_id"])
         rows = rows.set_column(rows.schema.get_field_index("visitor_key"), "visitor_key", keys)
-    day_files.append(lake, table, rows.select(list(table.by_name)))
+    days = pc.unique(rows["day"]).drop_null().to_pylist() if table.partitioned else []
+    lake.append(table, rows.select(list(table.by_name)), sorted(days))
 
 
 def _kept(table: Table) -> str:

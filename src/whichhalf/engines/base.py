@@ -86,13 +86,22 @@ class Limits:
 
 
 class Engine(ABC):
-    """A SQL engine over relations that are exposed to it."""
+    """A SQL engine over relations that are exposed to it, within its limits."""
 
     flags: Flags
+    limits: Limits
 
     @abstractmethod
     def expose(self, name: str, scan: Scan) -> None:
         """Make a lake table readable under `name`; an earlier one of that name is replaced."""
+
+    def scan(self, name: str) -> Scan | None:
+        """The files behind an exposed relation, for a step that reads them without SQL.
+
+        None: the relation is no lake table, or its rows are the engine's to read, on a cluster.
+        """
+        del name
+        return None
 
     @abstractmethod
     def relation(self, name: str, rows: pa.Table) -> None:
@@ -148,4 +157,5 @@ def open_engine(url: str, limits: Limits) -> Engine:
         )
     module, _, name = ENGINES[scheme].partition(":")
     engine: Engine = getattr(import_module(module), name)(url, limits)
+    engine.limits = limits
     return engine

@@ -28,6 +28,7 @@ class DuckDB(Engine):
         self.connection = duckdb.connect(":memory:")
         self._kinds: dict[str, str] = {}  # relation → view or table
         self._borrowed: set[str] = set()  # relations that read Arrow tables
+        self._scans: dict[str, Scan] = {}
         settings = {
             "TimeZone": "UTC",
             "memory_limit": f"{limits.memory_bytes}B",
@@ -46,6 +47,7 @@ class DuckDB(Engine):
         """Read the active files; a table without files is an empty relation of its schema."""
         self.drop(name)
         self._kinds[name] = "view"
+        self._scans[name] = scan
         if not scan.files:
             nulls = ", ".join(
                 f"cast(null as {_sql_type(f.type)}) as {_name(f.name)}" for f in scan.schema
@@ -69,6 +71,10 @@ class DuckDB(Engine):
         self._run(
             f"create view {_name(name)} as select {columns} from read_parquet([{files}], {options})"
         )
+
+    def scan(self, name: str) -> Scan | None:
+        """The files behind a relation: this process reads them as well as the engine does."""
+        return self._scans.get(name)
 
     def _expose_dataset(self, name: str, scan: Scan) -> None:
         """Read files elsewhere through Arrow: no extension of DuckDB's is needed to reach them.
@@ -132,6 +138,7 @@ class DuckDB(Engine):
     def drop(self, name: str) -> None:
         """Forget a view or a table of that name."""
         kind = self._kinds.pop(name, None)
+        self._scans.pop(name, None)
         if kind:
             self._run(f"drop {kind} {_name(name)}")
         if kind == "view" and name in self._borrowed:

@@ -21,6 +21,7 @@ from deltalake import (
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from whichhalf.errors import SchemaError, UsageError
+from whichhalf.lake import day_files
 from whichhalf.lake.files import File, Placed, Selected, removals, written
 from whichhalf.lake.place import Place
 from whichhalf.tables import Table
@@ -60,13 +61,14 @@ class Commit:
         """Write the rows and commit them; return how many. DeltaError where the log refuses."""
         if isinstance(rows, Placed):
             return self.of_files(rows.described(self._folder(), self.table))
-        if isinstance(rows, Selected):
-            folder = self.place.folder
-            if folder and rows.engine.flags.writes_files and self._has_columns():
-                with written(rows, self.table, folder) as files:
-                    return self.of_files(files)
-            rows = rows.reader()
-        return self._of_rows(rows)
+        folder = self.place.folder if self._has_columns() else None
+        if folder and isinstance(rows, Selected) and rows.engine.flags.writes_files:
+            with written(rows, self.table, folder) as files:
+                return self.of_files(files)
+        if folder and isinstance(rows, pa.Table) and day_files.is_large(rows, self.table):
+            with day_files.written(rows, self.table, folder) as files:
+                return self.of_files(files)
+        return self._of_rows(rows.reader() if isinstance(rows, Selected) else rows)
 
     def _folder(self) -> Path:
         """Where files must lie to be taken as they are."""

@@ -10,9 +10,11 @@ from whichhalf import sql
 from whichhalf.config import Config
 from whichhalf.engines import Engine
 from whichhalf.ids import users_named
+from whichhalf.sessionize import day_cuts
+from whichhalf.sessionize.arrays import UNIT, Rules
+from whichhalf.tables import TABLES
 
 _PACKAGE = "whichhalf.sessionize"
-UNIT = "\x1f"  # ASCII unit separator: between the members of a source tuple
 
 
 def key_events(engine: Engine, config: Config) -> Mapping[str, str]:
@@ -30,12 +32,43 @@ _PATHS = pa.schema([("url_path", pa.string())])
 
 def session_parts(
     engine: Engine, config: Config, *, ignored_hosts: Callable[[list[str]], list[str]]
-) -> Mapping[str, str]:
-    """Return the SELECTs of session_parts, touches and excluded_visitors.
+) -> Mapping[str, str | pa.Table]:
+    """Return what makes session_parts, touches and excluded_visitors.
 
+    Over arrays where this process reads the files and their days fit into its memory; by SQL on a
+    cluster, and for days that must be spilled to disk.
     Reads: events, clicks, impressions, loaded_touches.
     ignored_hosts: of a list of referring hosts, those that take no credit.
     """
+    scan = engine.scan("events")
+    threads = day_cuts.fitting_threads(scan, engine.limits) if scan else 0
+    reported = sql.load(_PACKAGE, "reported_touches").sql(engine.flags.dialect, unit=UNIT)
+    engine.view("reported_touches", reported)
+    if scan is None or not threads:
+        return _queries(engine, config, ignored_hosts)
+    cut = day_cuts.cut_days(scan, rules(config, ignored_hosts), threads=threads)
+    touches = TABLES["touches"].arrow
+    listed = ", ".join(touches.names)
+    others = engine.table(f"select {listed} from reported_touches").cast(touches)
+    return cut._replace(touches=pa.concat_tables([cut.touches, others]))._asdict()
+
+
+def rules(config: Config, ignored_hosts: Callable[[list[str]], list[str]]) -> Rules:
+    """Return what cutting a day over arrays goes by."""
+    settings = config.sessionize
+    return Rules(
+        gap=settings.session_gap_minutes * 60_000_000,
+        most_events=settings.max_events_per_visitor_day,
+        ignored_users=users_named(config.stitch.ignored_user_ids)["user_id"].to_pylist(),
+        blog_paths=lambda paths: _of_blog(paths, config),
+        ignored_hosts=ignored_hosts,
+    )
+
+
+def _queries(
+    engine: Engine, config: Config, ignored_hosts: Callable[[list[str]], list[str]]
+) -> Mapping[str, str]:
+    """Return the SELECTs of session_parts, touches and excluded_visitors."""
     dialect = engine.flags.dialect
     engine.relation("ignored_users", users_named(config.stitch.ignored_user_ids))
     engine.relation("ignored_hosts", _ignored(engine, ignored_hosts))
@@ -51,7 +84,7 @@ def session_parts(
     excluded = sql.load(_PACKAGE, "excluded_visitors")
     return {
         "session_parts": sql.load(_PACKAGE, "session_parts").sql(dialect),
-        "touches": sql.load(_PACKAGE, "touches").sql(dialect, unit=UNIT),
+        "touches": sql.load(_PACKAGE, "touches").sql(dialect),
         "excluded_visitors": excluded.sql(dialect, max_events_per_visitor_day=heavy),
     }
 
@@ -86,14 +119,16 @@ def _ignored(engine: Engine, ignored_hosts: Callable[[list[str]], list[str]]) ->
 
 
 def _blog_paths(engine: Engine, config: Config) -> pa.Table:
-    """Of the paths of these days, those of the blog: /blog and what lies below, not /blogger."""
+    """Of the paths of these days, those of the blog."""
     paths = engine.table(
         "select distinct url_path from events where url_path is not null order by url_path"
     )
+    return pa.table({"url_path": _of_blog(paths.column(0).to_pylist(), config)}, schema=_PATHS)
+
+
+def _of_blog(paths: list[str], config: Config) -> list[str]:
+    """Of some paths those of the blog: /blog and what lies below, not /blogger."""
     roots = [root.rstrip("/") for root in config.sessionize.blog_paths]
-    blog = [
-        path
-        for path in paths.column(0).to_pylist()
-        if any(path == root or path.startswith(f"{root}/") for root in roots)
+    return [
+        path for path in paths if any(path == root or path.startswith(f"{root}/") for root in roots)
     ]
-    return pa.table({"url_path": blog}, schema=_PATHS)

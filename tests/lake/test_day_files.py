@@ -13,12 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whichhalf.collect import day_files
-from whichhalf.collect.visitor_keys import visitor_keys
-from whichhalf.engines import Engine
 from whichhalf.errors import SchemaError
-from whichhalf.ids import visitor_key
-from whichhalf.lake import Lake
+from whichhalf.lake import Lake, day_files
 from whichhalf.tables import TABLES
 
 EVENTS = TABLES["events"]
@@ -45,6 +41,11 @@ def events(hours: list[int], **values: Any) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=EVENTS.arrow)
 
 
+def append(lake: Lake, rows: pa.Table) -> None:
+    days = sorted(set(rows["day"].to_pylist()) - {None})
+    lake.append(EVENTS, rows, days)
+
+
 def stored(lake: Lake) -> dict[str, list[str]]:
     """Message ids in the order of each day's files, by day."""
     found: dict[str, list[str]] = {}
@@ -68,7 +69,7 @@ def test_every_row_lands_in_its_day_in_order(
         patch.setattr(day_files, "_MOST_SLICES", most)
         rows = events(hours)
         chunked = pa.Table.from_batches(rows.to_batches(max_chunksize=cut))
-        day_files.append(lake, EVENTS, chunked)
+        append(lake, chunked)
     expected: dict[str, list[str]] = {}
     for number, hour in enumerate(hours):
         day = str((FIRST + timedelta(hours=hour)).date())
@@ -79,19 +80,19 @@ def test_every_row_lands_in_its_day_in_order(
 def test_a_second_load_adds_files(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     for _ in range(2):
-        day_files.append(lake, EVENTS, events([0, 1]))
+        append(lake, events([0, 1]))
     assert stored(lake) == {"2026-07-01": ["0", "1"] * 2}
     assert lake.version(EVENTS) == 1
 
 
 def test_a_row_that_breaks_the_contract_leaves_no_file(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
-    with pytest.raises(SchemaError, match="call is null in 1 rows"):
-        day_files.append(lake, EVENTS, events([0, 1, 30], call="page").set_column(
+    with pytest.raises(SchemaError, match="call is null in"):
+        append(lake, events([0, 1, 30], call="page").set_column(
             EVENTS.arrow.get_field_index("call"), "call", pa.array(["page", None, None])
         ))  # fmt: skip
     with pytest.raises(SchemaError, match="day is null in 1 rows"):
-        day_files.append(lake, EVENTS, events([0], day=None))
+        append(lake, events([0], day=None))
     assert not list(tmp_path.rglob("*.parquet"))
 
 
@@ -102,7 +103,7 @@ def test_a_table_with_fewer_columns_gets_the_new_ones(tmp_path: Path) -> None:
     from deltalake import write_deltalake
 
     write_deltalake(lake.place(EVENTS).uri, older, partition_by=["day"])
-    day_files.append(lake, EVENTS, rows)
+    append(lake, rows)
     delta = lake.open(EVENTS)
     assert delta is not None
     assert {field.name for field in delta.schema().fields} == set(EVENTS.by_name)
@@ -111,26 +112,7 @@ def test_a_table_with_fewer_columns_gets_the_new_ones(tmp_path: Path) -> None:
 
 def test_files_hold_the_types_of_the_contract(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
-    day_files.append(lake, EVENTS, events([0]))
+    append(lake, events([0]))
     [(path, _day)] = lake.scan(EVENTS).files
     expected = {field.name: field.type for field in EVENTS.arrow if field.name != "day"}
     assert {field.name: field.type for field in pq.read_schema(path)} == expected
-
-
-@settings(max_examples=20)
-@given(
-    st.lists(
-        st.tuples(st.sampled_from(["web", "app"]), st.none() | st.sampled_from(["a:1", "d:2", ""])),
-        max_size=12,
-    ),
-    st.integers(1, 5),
-)
-def test_visitor_keys_are_those_of_each_pair(
-    sql_engine: Engine, pairs: list[tuple[str, str | None]], cut: int
-) -> None:
-    apps = pa.array([app for app, _visitor in pairs], pa.string())
-    visitors = pa.array([visitor for _app, visitor in pairs], pa.string())
-    table = pa.table({"app": apps, "visitor_id": visitors})
-    table = pa.Table.from_batches(table.to_batches(max_chunksize=cut), table.schema)
-    keys = visitor_keys(sql_engine, table["app"], table["visitor_id"]).to_pylist()
-    assert keys == [None if v is None else visitor_key(app, v) for app, v in pairs]

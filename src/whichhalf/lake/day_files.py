@@ -1,7 +1,7 @@
-"""Rows as Parquet files of a lake table: a file a day, written on all cores.
+"""Arrow rows as Parquet files of a table: a file a day, written on all cores.
 
-Where days are large, twice as fast as streaming them through the lake's own writer. That one does
-what is left: small days, whose footers take longer to check than their rows to write; tables in a
+Where days are large, twice as fast as streaming them through deltalake's writer. That one does what
+is left: small days, whose footers take longer to check than their rows to write; tables in a
 bucket; tables that get new columns.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -20,9 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from whichhalf.errors import SchemaError
-from whichhalf.lake import Lake, Placed
+from whichhalf.lake.files import File, described
 from whichhalf.tables import Table
+from whichhalf.tables.conform import conform
 
 Ints = np.ndarray[Any, np.dtype[np.int32]]
 _FEWEST_ROWS = 10_000  # of a day, on average
@@ -30,48 +31,38 @@ _MOST_SLICES = 64  # of a day; more are put together in memory instead
 _RARELY_REPEATED = ("timestamp", "json")
 
 
-def append(lake: Lake, table: Table, rows: pa.Table) -> None:
-    """Add rows, all columns of the table with `day`, in one commit. The caller holds the run lock.
+def is_large(rows: pa.Table, table: Table) -> bool:
+    """Whether its days are worth files that are written here; a row without a day is not."""
+    if not table.partitioned or not len(rows) or rows["day"].null_count:
+        return False
+    return len(pc.unique(rows["day"])) * _FEWEST_ROWS <= len(rows)
 
-    SchemaError where a row lacks what the table needs, or a day.
+
+@contextmanager
+def written(rows: pa.Table, table: Table, folder: Path) -> Iterator[list[File]]:
+    """Write rows, all columns of the contract, into the table's folder; give the files, checked.
+
+    What the block does not survive to commit is removed: SchemaError where rows break the contract.
     """
-    days = _days(rows, table)
-    folder = lake.place(table).folder
-    is_small = rows.num_rows < _FEWEST_ROWS * len(days)
-    if folder is None or not days or is_small or not _has_columns(lake, table):
-        lake.append(table, rows, days)
-        return
+    rows = conform(rows, table).read_all()
     name = uuid4().hex
-    files = {f"day={day}/{name}.parquet": part for day, part in _by_day(rows, days)}
+    files = {f"day={day}/{name}.parquet": part for day, part in _by_day(rows)}
     try:
         with ThreadPoolExecutor(min(len(files), pa.cpu_count())) as pool:
             list(pool.map(lambda path: _write(folder / path, files[path], table), files))
-        lake.append(table, Placed(tuple(files)), days)
+        yield [described(folder, path, table) for path in files]
     except BaseException:
         for path in files:
             (folder / path).unlink(missing_ok=True)
         raise
 
 
-def _days(rows: pa.Table, table: Table) -> list[date]:
-    if not table.partitioned:
-        return []
-    if rows["day"].null_count:
-        raise SchemaError(f"{table.name}: day is null in {rows['day'].null_count} rows.")
-    return sorted(pc.unique(rows["day"]).to_pylist())
-
-
-def _has_columns(lake: Lake, table: Table) -> bool:
-    """Whether a table that is there has the columns of the contract: no schema to change."""
-    delta = lake.open(table)
-    return delta is None or {f.name for f in delta.schema().fields} == set(table.by_name)
-
-
-def _by_day(rows: pa.Table, days: list[date]) -> Iterator[tuple[date, pa.Table]]:
+def _by_day(rows: pa.Table) -> Iterator[tuple[date, pa.Table]]:
     """The rows of each day without the column `day`, in their order.
 
     Rows mostly come by time: then each day is a few slices, and nothing is copied.
     """
+    days = sorted(pc.unique(rows["day"]).to_pylist())
     numbers = rows["day"].cast(pa.int32()).to_numpy()
     rows = rows.drop_columns("day")
     bounds = _bounds(numbers)
