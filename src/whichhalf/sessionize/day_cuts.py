@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
@@ -60,6 +60,7 @@ def read(scan: Scan, paths: list[str]) -> pa.Table:
     for path in paths:
         with _opened(scan, path) as file:
             held = set(file.schema_arrow.names)
+        with _opened(scan, path, [name for name in CODED if name in held]) as file:
             rows = file.read([name for name in COLUMNS if name in held], use_threads=False)
         for name in (name for name in COLUMNS if name not in held):
             rows = rows.append_column(name, pa.nulls(len(rows), schema.field(name).type))
@@ -68,11 +69,14 @@ def read(scan: Scan, paths: list[str]) -> pa.Table:
 
 
 @contextmanager
-def _opened(scan: Scan, path: str) -> Iterator[pq.ParquetFile]:
-    """A file of events. EngineError where it cannot be read, as an engine would say it."""
+def _opened(scan: Scan, path: str, coded: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
+    """A file of events. EngineError where it cannot be read, as an engine would say it.
+
+    coded: columns that are read as dictionaries; the file must have them.
+    """
     try:
         with pq.ParquetFile(
-            path, filesystem=scan.filesystem, read_dictionary=list(CODED), pre_buffer=True
+            path, filesystem=scan.filesystem, read_dictionary=list(coded), pre_buffer=True
         ) as file:
             yield file
     except (pa.ArrowException, OSError) as error:
