@@ -21,8 +21,8 @@ Flags = npt.NDArray[np.bool_]
 
 TUPLE = ("source", "medium", "campaign", "content", "term", "utm_id", "click_id_kind")
 TAGS = ("source", "medium", "campaign", "utm_id", "click_id_kind")  # one of them: a tagged touch
-# Columns of events that are read: those whose values repeat as dictionaries, which are a few numbers
-# where strings would be fresh memory; the others as they are.
+# Columns of events that are read: those whose values repeat as dictionaries, numbers where strings
+# would be fresh memory; the others as they are.
 CODED = (
     "app", "visitor_id", "user_id", "call", "url_host", "url_path", *TUPLE, "referrer_host",
     "country", "os",

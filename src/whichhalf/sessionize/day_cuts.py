@@ -19,6 +19,7 @@ from whichhalf.sessionize.cut import Parts, Sources, excluded_visitors, session_
 from whichhalf.tables import TABLES
 
 EVENT_BYTES = 1000  # of memory while a day is cut: columns, order, and the rows that come of it
+_DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 OUTPUTS = ("session_parts", "touches", "excluded_visitors")
 
 
@@ -63,9 +64,10 @@ def read(scan: Scan, paths: list[str]) -> pa.Table:
         with _opened(scan, path, [name for name in CODED if name in held]) as file:
             rows = file.read([name for name in COLUMNS if name in held], use_threads=False)
         for name in (name for name in COLUMNS if name not in held):
-            rows = rows.append_column(name, pa.nulls(len(rows), schema.field(name).type))
+            kind = _DICTIONARY if name in CODED else schema.field(name).type
+            rows = rows.append_column(name, pa.nulls(len(rows), kind))
         tables.append(rows.select(COLUMNS))
-    return pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
+    return pa.concat_tables(tables).unify_dictionaries()
 
 
 @contextmanager
