@@ -26,6 +26,7 @@ from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -38,6 +39,7 @@ from benchmarks.scale_queries import BARE_SORT, USUAL_QUERY
 from whichhalf.control import RUNS
 from whichhalf.project import open_project
 
+Figures = dict[str, Any]
 SIZES = {"1M": 10**6, "10M": 10**7, "100M": 10**8, "800M": 8 * 10**8}
 LARGEST_PEER = "100M"  # what the peers sort at most: a larger table does not fit the disk
 FRAME_IO_SECONDS = 4 * 3600
@@ -55,26 +57,33 @@ compact_seconds = 0
 """
 
 
-def measure(size: str, folder: Path, keep: bool) -> dict[str, float | str]:
+def measure(size: str, folder: Path, keep: bool) -> Figures:
     """All figures of a size; seconds are of wall time where not said otherwise."""
     crowd = Crowd(SIZES[size])
     with _project(folder / size, keep) as project:
         _make_events(crowd, project)
         result = _backfill(crowd, project)
-        peers = _peers(size, folder, keep)
-        ratio = crowd.events / peers.pop("events")
-        result["peers_are_extrapolated"] = str(ratio > 1).lower()
-        for name, timing in peers.items():
-            result[f"{name}_seconds"] = round(timing.wall * ratio, 1)
-            result[f"{name}_cpu_seconds"] = round(timing.cpu * ratio, 1)
-            result[f"ratio_to_{name}"] = round(result["backfill_seconds"] / timing.wall / ratio, 2)
-            cpu = result["backfill_cpu_seconds"] / timing.cpu / ratio
-            result[f"cpu_ratio_to_{name}"] = round(cpu, 2)
+        result |= _increment(crowd, project)
+        result |= _late_login(crowd, project)
         result["ratio_to_frame_io"] = round(
             result["backfill_seconds"] / FRAME_IO_SECONDS * 800e6 / crowd.events, 3
         )
-        result |= _increment(crowd, project)
-        return result | _late_login(crowd, project)
+        return result | _compared(result, crowd, folder, keep)
+
+
+def _compared(result: Figures, crowd: Crowd, folder: Path, keep: bool) -> Figures:
+    """Seconds of the peers, for as many events as the backfill had, and the ratios to them."""
+    size = min(crowd.events, SIZES[LARGEST_PEER])
+    ratio = crowd.events / size
+    found: Figures = {"peers_are_extrapolated": str(ratio > 1).lower()}
+    peers = _peers(next(name for name in SIZES if SIZES[name] == size), folder, keep)
+    for name, timing in peers.items():
+        wall, cpu = timing.wall * ratio, timing.cpu * ratio
+        found[f"{name}_seconds"] = round(wall, 1)
+        found[f"{name}_cpu_seconds"] = round(cpu, 1)
+        found[f"ratio_to_{name}"] = round(result["backfill_seconds"] / wall, 2)
+        found[f"cpu_ratio_to_{name}"] = round(result["backfill_cpu_seconds"] / cpu, 2)
+    return found
 
 
 @contextmanager
@@ -113,7 +122,7 @@ def _make_day(crowd: Crowd, folder: Path, number: int) -> None:
     os.replace(arriving, whole)
 
 
-def _backfill(crowd: Crowd, folder: Path) -> dict[str, float]:
+def _backfill(crowd: Crowd, folder: Path) -> Figures:
     files = [str(events_of(crowd, folder, number)) for number in range(crowd.days)]
     load = timed([*WHICHHALF, "-C", str(folder), "load", "events", *files, "--in-place"])
     run = _run(folder)
@@ -136,7 +145,7 @@ def _run(folder: Path) -> Timing:
     return timed([*WHICHHALF, "-C", str(folder), "run", "--no-load", "--until", "attribute"])
 
 
-def _steps(folder: Path) -> dict[str, float]:
+def _steps(folder: Path) -> Figures:
     """Seconds of each step of the last run, as the run ledger has them."""
     path = folder / ".whichhalf" / "control.db"
     query = select(RUNS.c.step, RUNS.c.started_at, RUNS.c.ended_at).order_by(RUNS.c.run_id)
@@ -152,7 +161,7 @@ def _derived_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in files)
 
 
-def _increment(crowd: Crowd, folder: Path) -> dict[str, float]:
+def _increment(crowd: Crowd, folder: Path) -> Figures:
     """One more day on top of the history: loaded, and all that it changes computed."""
     file = str(events_of(crowd, folder, crowd.days))
     load = timed([*WHICHHALF, "-C", str(folder), "load", "events", file, "--in-place"])
@@ -164,7 +173,7 @@ def _increment(crowd: Crowd, folder: Path) -> dict[str, float]:
     } | {f"increment_{key}": value for key, value in _steps(folder).items()}
 
 
-def _late_login(crowd: Crowd, folder: Path) -> dict[str, float]:
+def _late_login(crowd: Crowd, folder: Path) -> Figures:
     """A visitor of the first day turns out, now, to be somebody who signed up."""
     first = str(events_of(crowd, folder, 0))
     signed_up = open_project(folder).table("signups").arrow().slice(0, 1).to_pylist()[0]
@@ -190,17 +199,15 @@ def _late_login(crowd: Crowd, folder: Path) -> dict[str, float]:
     } | {f"late_login_{key}": value for key, value in _steps(folder).items()}
 
 
-def _peers(size: str, folder: Path, keep: bool) -> dict[str, Timing | int]:
+def _peers(size: str, folder: Path, keep: bool) -> dict[str, Timing]:
     """The bare sort and the usual query over the same files, or those of the largest peer."""
-    peer = size if SIZES[size] <= SIZES[LARGEST_PEER] else LARGEST_PEER
-    crowd = Crowd(SIZES[peer])
-    place = folder / peer
+    crowd, place = Crowd(SIZES[size]), folder / size
+    was_there = place.exists()
     _make_events(crowd, place)
     files = [str(events_of(crowd, place, number)) for number in range(crowd.days)]
-    result: dict[str, Timing | int] = {"events": crowd.events}
-    for name, query in (("bare_sort", BARE_SORT), ("usual_query", USUAL_QUERY)):
-        result[name] = _alone(query, files, place / "spill")
-    if peer != size and not keep:
+    queries = {"bare_sort": BARE_SORT, "usual_query": USUAL_QUERY}
+    result = {name: _alone(query, files, place / "spill") for name, query in queries.items()}
+    if not (was_there or keep):
         shutil.rmtree(place)
     return result
 
