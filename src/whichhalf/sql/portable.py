@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
@@ -59,10 +59,10 @@ class Query:
     header: str
     tree: exp.Expr
 
-    @property
-    def parameters(self) -> set[str]:
-        """Names of the :parameters."""
-        return {node.name for node in self.tree.find_all(exp.Placeholder)}
+    @cached_property
+    def parameters(self) -> frozenset[str]:
+        """Names of the :parameters; looked for once, as laws ask for a few queries very often."""
+        return frozenset(node.name for node in self.tree.find_all(exp.Placeholder))
 
     @property
     def tables(self) -> set[str]:
