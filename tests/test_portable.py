@@ -101,10 +101,7 @@ def test_a_rendering_leaves_the_query_as_it_was() -> None:
 def test_load_reads_a_file_of_a_stage() -> None:
     query = sql.load("whichhalf.sessionize", "session_parts")
     assert query.name == "sessionize/session_parts"
-    assert query.tables == {
-        "part_events", "chosen_events", "cut_parts", "tied_instants", "sourced_events",
-        "placed_sources",
-    }  # fmt: skip
+    assert query.tables == {"part_events", "instant_events", "sourced_events", "placed_sources"}
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ FILES: dict[str, File] = {
     "tied_instants": File(_SESSIONIZE),
     "sourced_events": File(_SESSIONIZE),
     "placed_sources": File(_SESSIONIZE),
+    "instant_events": File(_SESSIONIZE),
     "part_events": File(_SESSIONIZE),
     "reported_touches": File(_SESSIONIZE),
     "session_parts": File(_SESSIONIZE),

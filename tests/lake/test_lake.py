@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
+from lake_rows import append_each, rows
 
 from table_rows import make_rows
 from whichhalf.engines import Engine
@@ -20,17 +21,6 @@ from whichhalf.tables import TABLES
 
 KEY_EVENTS, USERS, EVENTS = TABLES["key_events"], TABLES["users"], TABLES["events"]
 FIRST, SECOND, THIRD = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3)
-
-
-def rows(*given: tuple[str, date]) -> pa.Table:
-    """Rows of key_events: (message id, day)."""
-    return make_rows(
-        "key_events",
-        [
-            {"message_id": name, "event_kind": "login", "occurred_at": f"{day} 10:00:00"}
-            for name, day in given
-        ],
-    )
 
 
 @pytest.fixture
@@ -186,16 +176,7 @@ def test_a_null_where_none_may_be_is_refused(lake: Lake) -> None:
 
 def _append(root: Path, names: list[str]) -> None:
     """In another process: append a row each, reading the newest version every time."""
-    lake = Lake(root)
-    for name in names:
-        for _ in range(50):
-            try:
-                lake.append(KEY_EVENTS, rows((name, FIRST)), [FIRST])
-                break
-            except LakeError:
-                lake.refresh()
-        else:
-            raise AssertionError("never got through")
+    append_each(Lake(root), names, FIRST)
 
 
 def test_two_processes_lose_no_row(lake: Lake, ids: Any) -> None:

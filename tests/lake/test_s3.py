@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from lake_rows import append_each, rows
 
 from servers.breaking_proxy import breaking
 from servers.moto_s3 import S3
@@ -21,16 +22,6 @@ from whichhalf.tables import TABLES
 
 KEY_EVENTS = TABLES["key_events"]
 FIRST, SECOND = date(2026, 3, 1), date(2026, 3, 2)
-
-
-def rows(*given: tuple[str, date]) -> pa.Table:
-    return make_rows(
-        "key_events",
-        [
-            {"message_id": name, "event_kind": "login", "occurred_at": f"{day} 10:00:00"}
-            for name, day in given
-        ],
-    )
 
 
 def free() -> None:
@@ -118,16 +109,7 @@ def test_upkeep_on_s3(lake: Lake, sql_engine: Engine) -> None:
 
 def _append(uri: str, names: list[str]) -> None:
     """In another process: append a row each, reading the newest version every time."""
-    lake = open_lake(uri)
-    for name in names:
-        for _ in range(50):
-            try:
-                lake.append(KEY_EVENTS, rows((name, FIRST)), [FIRST])
-                break
-            except LakeError:
-                lake.refresh()
-        else:
-            raise AssertionError("never got through")
+    append_each(open_lake(uri), names, FIRST)
 
 
 def test_two_processes_lose_and_double_no_row(lake: Lake, s3_lake: str, sql_engine: Engine) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
+from lake_rows import rows
 
 from table_rows import make_rows
 from whichhalf.engines import Engine
@@ -24,16 +25,6 @@ from whichhalf.tables import TABLES
 
 KEY_EVENTS, CAMPAIGNS = TABLES["key_events"], TABLES["loaded_campaigns"]
 FIRST, SECOND = date(2026, 3, 1), date(2026, 3, 2)
-
-
-def rows(*given: tuple[str, date]) -> pa.Table:
-    return make_rows(
-        "key_events",
-        [
-            {"message_id": name, "event_kind": "login", "occurred_at": f"{day} 10:00:00"}
-            for name, day in given
-        ],
-    )
 
 
 @pytest.fixture

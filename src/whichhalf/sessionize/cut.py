@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -113,9 +114,7 @@ class Sources:
         own host or one that takes no credit.
         """
         day = self.parts.day
-        is_tagged = np.zeros(len(day.times), np.bool_)
-        for name in TAGS:
-            is_tagged |= _is_valid(day.column(name))
+        is_tagged = _any_valid([day.column(name) for name in TAGS])
         may = (is_tagged | _is_valid(day.column("referrer_host")))[day.order]
         places = np.flatnonzero(may)
         hosts, own = day.taken("referrer_host", places), day.taken("url_host", places)
@@ -170,9 +169,7 @@ class Sources:
         part = self.parts.of[rows]
         names = ("app", "visitor_id", "visitor_key", *TUPLE, "click_id", "country")
         columns = {name: day.taken(name, rows) for name in names}
-        is_tagged = np.zeros(len(rows), np.bool_)
-        for name in TAGS:
-            is_tagged |= _is_valid(columns[name])
+        is_tagged = _any_valid([columns[name] for name in TAGS])
         return columns | {
             "touch_id": day.taken("message_id", rows),
             "touch_type": pc.if_else(pa.array(is_tagged), "visit", "referrer"),
@@ -221,6 +218,11 @@ def _source_keys(
 
 def _is_valid(values: pa.Array) -> Flags:
     flags: Flags = values.is_valid().to_numpy(zero_copy_only=False)
+    return flags
+
+
+def _any_valid(columns: Sequence[pa.Array]) -> Flags:
+    flags: Flags = np.logical_or.reduce([_is_valid(column) for column in columns])
     return flags
 
 

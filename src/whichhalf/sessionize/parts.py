@@ -79,7 +79,8 @@ def _queries(
         ("tied_instants", {}), ("sourced_events", {"unit": UNIT}), ("placed_sources", {}),
     ):  # fmt: skip
         engine.create(name, sql.load(_PACKAGE, name).sql(dialect, **given))
-    engine.view("part_events", sql.load(_PACKAGE, "part_events").sql(dialect))
+    for name in ("instant_events", "part_events"):
+        engine.view(name, sql.load(_PACKAGE, name).sql(dialect))
     heavy = config.sessionize.max_events_per_visitor_day
     excluded = sql.load(_PACKAGE, "excluded_visitors")
     return {

@@ -2,29 +2,15 @@
 -- grain: app, part_id    day: started_at
 with other_pages as (
     -- Most parts begin with a page: only the first pages of the others are looked for.
-    select p.day, p.visitor_key, p.part_number, e.message_id, e.url
-    from chosen_events as e
-    inner join cut_parts as p
-        on e.day = p.day and e.visitor_key = p.visitor_key and e.part_number = p.part_number
-        and e.occurred_at = p.first_page_at
-    left join tied_instants as t
-        on e.day = t.day and e.visitor_key = t.visitor_key and e.part_number = t.part_number
-        and e.occurred_at = t.occurred_at
-    where
-        (p.first_page_at > p.started_at or t.first_page_id <> t.first_id)
-        and (t.first_id is null or e.message_id = t.first_page_id)
+    select day, visitor_key, part_number, message_id, url
+    from instant_events
+    where is_first_page = 1 and is_first = 0
 ),
 
 blog_pages as (
-    select p.day, p.visitor_key, p.part_number, e.message_id, e.url
-    from chosen_events as e
-    inner join cut_parts as p
-        on e.day = p.day and e.visitor_key = p.visitor_key and e.part_number = p.part_number
-        and e.occurred_at = p.first_blog_at
-    left join tied_instants as t
-        on e.day = t.day and e.visitor_key = t.visitor_key and e.part_number = t.part_number
-        and e.occurred_at = t.occurred_at
-    where t.first_id is null or e.message_id = t.first_blog_id
+    select day, visitor_key, part_number, message_id, url
+    from instant_events
+    where is_first_blog = 1
 ),
 
 sourced as (
